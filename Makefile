@@ -1,0 +1,43 @@
+# make demo   installs what is missing, builds, and shows a word count by python3 and by RunSurge side by side
+# make test   installs what is missing, builds, and runs every test
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: demo test build release dependencies format lint
+
+PACKAGES := libzmq3-dev libpq-dev postgresql python3 bubblewrap pkg-config
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# "error" makes every warning in this package's own code an error.
+WARNINGS ?= show
+SWIFT_FLAGS := $(if $(filter error,$(WARNINGS)),-Xswiftc -warnings-as-errors,)
+
+dependencies:
+	@missing=$$(for package in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	    command -v apt-get >/dev/null || { echo "Install these with your system's package manager, then run make again:" $$missing >&2; exit 1; }; \
+	    [ -z "$(SUDO)" ] || command -v sudo >/dev/null || { echo "Run this as root, or install sudo; missing packages:" $$missing >&2; exit 1; }; \
+	    echo "installing" $$missing; \
+	    $(SUDO) apt-get update -qq; \
+	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $$missing; \
+	fi
+	@command -v swift >/dev/null || { echo "Swift 6.1 or later is needed: https://www.swift.org/install" >&2; exit 1; }
+
+build: dependencies
+	swift build $(SWIFT_FLAGS)
+
+release: dependencies
+	swift build -c release --product runsurge
+
+test: dependencies
+	swift build --build-tests $(SWIFT_FLAGS)
+	swift test --skip-build
+
+demo: release
+	Examples/wordcount/demo.sh "$$(swift build -c release --show-bin-path)/runsurge"
+
+format:
+	swift format --in-place Package.swift $$(git ls-files '*.swift' | grep -v '/Generated/')
+
+lint:
+	swift format lint --strict Package.swift $$(git ls-files '*.swift' | grep -v '/Generated/')

@@ -1,0 +1,36 @@
+/// Every bound of the system in one place, with what happens at it.
+public enum Limits {
+    /// Bytes of a script; a larger one is refused with 413.
+    public static let scriptBytes: Int64 = 10 << 20
+    /// Bytes of one uploaded file; a larger one is refused with 413 before it is stored whole.
+    public static let uploadBytes: Int64 = 4 << 30
+    /// Files of one submission; more are refused with 422.
+    public static let inputFiles = 10_000
+    /// Bytes of all command-line arguments; more are refused with 422.
+    public static let argumentBytes = 1 << 20
+    /// Bytes of one chunk message; a larger environment becomes a blob.
+    public static let chunkMessageBytes = 1 << 20
+    /// Bytes of effects that travel inside a result; more become a blob.
+    public static let inlineResultBytes = 256 << 10
+    /// Bytes of one protocol frame; a larger one is dropped and counted.
+    public static let frameBytes = 16 << 20
+    /// Work items in one Assign.
+    public static let assignItems = 256
+    /// Results in one batch, and its bytes.
+    public static let resultBatchItems = 1_000
+    public static let resultBatchBytes = 1 << 20
+    /// Chunks of one region; the planner makes chunks larger instead.
+    public static let chunksPerRegion: Int64 = 10_000_000
+    /// Bytes of results that wait at the driver before they are committed.
+    public static let regionWindowBytes: Int64 = 64 << 20
+    /// Bytes of each live log stream kept in the database; the rest is in the output blob at the end.
+    public static let logStreamBytes: Int64 = 64 << 20
+    /// Times a driver may be lost before its job fails.
+    public static let driverAttempts: Int64 = 5
+    /// Losses of one chunk (crash, lost worker, out of memory) before its job falls back to running it in the driver.
+    public static let chunkLosses = 3
+    /// Bytes of the analysis process's answer; a larger one runs unsplit.
+    public static let syntaxTreeBytes = 256 << 20
+    /// Results, pages and lists of one REST answer.
+    public static let pageItems = 1_000
+}

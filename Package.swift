@@ -7,16 +7,32 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+
 let package = Package(
     name: "runsurge",
     platforms: [.macOS(.v15)],
+    products: [.executable(name: "runsurge", targets: ["runsurge"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
-        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
@@ -25,13 +41,44 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.0"),
     ],
     targets: [
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CProcess"),
+        .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: swift),
+        .target(name: "PostgreSQL", dependencies: ["CLibPQ", collections, crypto, logging], swiftSettings: swift),
         .target(name: "RunSurgeCore", swiftSettings: swift),
+        .target(name: "RunSurgeAnalysis", dependencies: ["RunSurgeCore"], swiftSettings: swift),
         .target(
-            name: "RunSurgeProtocol",
-            dependencies: ["RunSurgeCore", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            name: "RunSurgeScheduling", dependencies: ["RunSurgeCore", collections, orderedCollections],
             swiftSettings: swift),
-        .testTarget(name: "RunSurgeCoreTests", dependencies: ["RunSurgeCore"], swiftSettings: swift),
-        .testTarget(
-            name: "RunSurgeProtocolTests", dependencies: ["RunSurgeCore", "RunSurgeProtocol"], swiftSettings: swift),
+        .target(name: "RunSurgeProtocol", dependencies: ["RunSurgeCore", protobuf], swiftSettings: swift),
+        .target(
+            name: "RunSurgeStore", dependencies: ["RunSurgeCore", "PostgreSQL", collections, crypto, logging],
+            swiftSettings: swift),
+        .target(
+            name: "RunSurgeMaster",
+            dependencies: [
+                "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol", "RunSurgeStore",
+                "ZeroMQ", collections, crypto, lifecycle, logging,
+            ], swiftSettings: swift),
+        .target(
+            name: "RunSurgeWorker",
+            dependencies: [
+                "CProcess", "RunSurgeCore", "RunSurgeScheduling", "RunSurgeProtocol", "ZeroMQ", collections, lifecycle,
+                logging,
+            ],
+            resources: [.embedInCode("Python")], swiftSettings: swift),
+        .target(
+            name: "RunSurgeAPI",
+            dependencies: ["RunSurgeCore", cryptoExtras, crypto, hummingbird, jwt, logging, nio],
+            swiftSettings: swift),
+        .target(name: "RunSurgeClient", dependencies: ["RunSurgeCore", crypto, httpClient, nio], swiftSettings: swift),
+        .executableTarget(
+            name: "runsurge",
+            dependencies: [
+                "ZeroMQ", "PostgreSQL", "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol",
+                "RunSurgeStore", "RunSurgeMaster", "RunSurgeWorker", "RunSurgeAPI", "RunSurgeClient",
+                argumentParser, configuration, hummingbird, lifecycle, logging, unixSignals,
+            ], swiftSettings: swift),
     ]
 )

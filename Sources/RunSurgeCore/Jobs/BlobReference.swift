@@ -10,6 +10,10 @@ public struct BlobReference: Hashable, Sendable, Codable {
         self.size = size
     }
 
+    /// The blob of no bytes; it also stands for the content of a folder.
+    public static let empty = BlobReference(
+        sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", size: 0)
+
     /// Whether `text` could be the name of a blob; guards every path and query made from outside input.
     public static func isValidName(_ text: String) -> Bool {
         text.utf8.count == 64
@@ -17,14 +21,18 @@ public struct BlobReference: Hashable, Sendable, Codable {
     }
 }
 
-/// A file as the script sees it: an absolute path in its world, and what it holds.
+/// A file as the script sees it: an absolute path in its world, and what it holds. A folder is an entry with the
+/// empty blob, which is never stored, and S_IFDIR in its mode.
 public struct FileEntry: Hashable, Sendable, Codable {
     public let path: String
     public let blob: BlobReference
     /// Since 1970-01-01 UTC. Kept because Python compares it (byte-code caches) and scripts read it.
     public let modifiedNanoseconds: Int64
-    /// Permission bits.
+    /// Permission bits, with S_IFDIR for a folder.
     public let mode: UInt32
+
+    private static let directoryBits: UInt32 = 0o040000
+    public var isDirectory: Bool { mode & 0o170000 == Self.directoryBits }
 
     public init(path: String, blob: BlobReference, modifiedNanoseconds: Int64, mode: UInt32) {
         self.path = path

@@ -4,6 +4,9 @@ public enum Limits {
     public static let scriptBytes: Int64 = 10 << 20
     /// Bytes of one uploaded file; a larger one is refused with 413 before it is stored whole.
     public static let uploadBytes: Int64 = 4 << 30
+    /// Bytes of one whole submission; a larger one is refused with 413 before it is read. What does not fit goes ahead
+    /// of it, file by file, to `PUT /api/blob/{sha256}`.
+    public static let submissionBytes: Int64 = uploadBytes + (64 << 20)
     /// Files of one submission; more are refused with 422.
     public static let inputFiles = 10_000
     /// Bytes of all command-line arguments; more are refused with 422.
@@ -31,6 +34,13 @@ public enum Limits {
     public static let chunkLosses = 3
     /// Bytes of the analysis process's answer; a larger one runs unsplit.
     public static let syntaxTreeBytes = 256 << 20
+    /// Bytes of a path, of a job's name; longer ones are refused with 422.
+    public static let pathBytes = 4_096
+    public static let nameBytes = 255
+    /// Bytes of a `specification` part, and of any other field of a form that is not a file; more are refused with 413.
+    public static let specificationBytes = 16 << 20
+    /// Bytes of a JSON body; a larger one is refused with 413.
+    public static let jsonBodyBytes = 64 << 10
     /// Results, pages and lists of one REST answer.
     public static let pageItems = 1_000
 }

@@ -17,6 +17,9 @@ extension BlobReference {
 }
 
 extension FileEntry {
+    /// Permissions, and the bit that tells a folder.
+    private static let meaningfulBits: UInt32 = 0o047777
+
     public var wire: WireFileEntry {
         var wire = WireFileEntry()
         wire.path = path
@@ -27,10 +30,10 @@ extension FileEntry {
     }
 
     public init(wire: WireFileEntry) throws(ProtocolError) {
-        guard wire.path.hasPrefix("/") else { throw .invalidField(message: "FileEntry", field: "path") }
+        guard wire.path.hasPrefix("/"), !wire.path.utf8.contains(0) else { throw .invalidField(message: "FileEntry", field: "path") }
         self.init(
             path: wire.path, blob: try BlobReference(wire: wire.blob),
-            modifiedNanoseconds: wire.modifiedNanoseconds, mode: wire.mode & 0o7777)
+            modifiedNanoseconds: wire.modifiedNanoseconds, mode: wire.mode & Self.meaningfulBits)
     }
 }
 

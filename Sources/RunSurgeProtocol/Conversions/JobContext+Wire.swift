@@ -15,4 +15,19 @@ extension WireJobContext {
         hashSeed = specification.hashSeed
         self.plan = plan.wire
     }
+
+    /// The part of a specification that travels; what concerns splitting comes with the driver's work.
+    public func specification() throws(ProtocolError) -> JobSpecification {
+        guard jobID > 0 else { throw .invalidField(message: "JobContext", field: "job_id") }
+        guard workingDirectory.hasPrefix("/") else {
+            throw .invalidField(message: "JobContext", field: "working_directory")
+        }
+        var entries: [FileEntry] = []
+        entries.reserveCapacity(inputs.count)
+        for input in inputs { entries.append(try FileEntry(wire: input)) }
+        return JobSpecification(
+            name: "", script: try FileEntry(wire: script), inputs: entries, arguments: arguments,
+            workingDirectory: workingDirectory, environment: environment,
+            standardInput: hasStandardInput ? try BlobReference(wire: standardInput) : nil, hashSeed: hashSeed)
+    }
 }

@@ -1,0 +1,44 @@
+import Hummingbird
+import RunSurgeCore
+
+/// A refusal with its status, a stable code and a sentence that says what to do.
+struct APIError: Error, Equatable {
+    let status: HTTPResponse.Status
+    let code: String
+    let detail: String
+    var field: String?
+    /// Seconds after which the same request may succeed.
+    var retryAfter: Int?
+
+    init(
+        _ status: HTTPResponse.Status, _ code: String, _ detail: String, field: String? = nil, retryAfter: Int? = nil
+    ) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.field = field
+        self.retryAfter = retryAfter
+    }
+
+    static func invalid(_ field: String, _ detail: String) -> APIError {
+        APIError(.unprocessableContent, "invalid_field", detail, field: field)
+    }
+
+    static func tooLarge(_ detail: String) -> APIError { APIError(.contentTooLarge, "too_large", detail) }
+
+    static let unauthenticated = APIError(
+        .unauthorized, "unauthenticated",
+        "This needs a login: send the access token as `Authorization: Bearer` or as the access_token cookie.")
+
+    static let unknownJob = APIError(.notFound, "job_not_found", "There is no such job.")
+
+    static let foreignJob = APIError(.forbidden, "forbidden", "This job belongs to somebody else.")
+
+    static let unknownBlob = APIError(.notFound, "blob_not_found", "There is no such blob, or it is not yours to read.")
+
+    static let storageFull = APIError(.insufficientStorage, "storage_full", BlobError.storageFull.description)
+}
+
+extension HTTPResponse.Status {
+    static let insufficientStorage = Self(code: 507, reasonPhrase: "Insufficient Storage")
+}

@@ -1,0 +1,61 @@
+public import Hummingbird
+public import Logging
+import NIOCore
+public import RunSurgeCore
+
+/// The REST facade as an application that is not running yet; nothing is opened or started here.
+///
+/// - Parameter onServerRunning: told the port once the server listens.
+public func buildApplication(
+    _ configuration: APIConfiguration, accounts: any AccountStore, jobs: any JobStore, blobs: any BlobStore,
+    logger: Logger, onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+) async -> some ApplicationProtocol {
+    let router = await buildRouter(configuration, accounts: accounts, jobs: jobs, blobs: blobs)
+    let stalledWriteTimeout = configuration.stalledWriteTimeout
+    return Application(
+        router: router,
+        server: .http1(
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionGuard(stalledWriteTimeout: stalledWriteTimeout)],
+                idleTimeout: TimeAmount(configuration.idleTimeout))),
+        configuration: ApplicationConfiguration(
+            address: .hostname(configuration.host, port: configuration.port), serverName: "RunSurge",
+            availableConnectionsDelegate: .maximum(configuration.maximumConnections, logger: logger)),
+        onServerRunning: { channel in await onServerRunning(channel.localAddress?.port ?? 0) },
+        logger: logger)
+}
+
+private func buildRouter(
+    _ configuration: APIConfiguration, accounts: any AccountStore, jobs: any JobStore, blobs: any BlobStore
+) async -> Router<APIRequestContext> {
+    let accessTokens = await AccessTokens(
+        secret: configuration.secret, algorithm: configuration.algorithm, lifetime: configuration.accessTokenLifetime)
+    let receipts = UploadReceipts(secret: configuration.secret)
+    // Those that wait hold a connection each, which bounds them.
+    let uploads = AsyncLimit(configuration.concurrentUploads, waiting: configuration.maximumConnections)
+
+    let router = Router(context: APIRequestContext.self)
+    router.add(middleware: CrossOriginMiddleware(allowedOrigins: Set(configuration.allowedOrigins)))
+    router.add(middleware: ErrorMiddleware())
+    router.add(
+        middleware: Authenticator(
+            tokens: accessTokens, accounts: accounts, workerToken: configuration.workerToken,
+            operatorToken: configuration.operatorToken))
+
+    AuthenticationRoutes(
+        accounts: accounts, accessTokens: accessTokens,
+        refreshTokens: RefreshTokens(accounts: accounts, lifetime: configuration.refreshTokenLifetime),
+        hasher: PasswordHasher(cost: configuration.passwordCost), limiter: LoginLimiter(),
+        cookies: SessionCookies(
+            isSecure: configuration.areCookiesSecure, accessLifetime: configuration.accessTokenLifetime,
+            refreshLifetime: configuration.refreshTokenLifetime),
+        isBehindProxy: configuration.isBehindProxy
+    ).add(to: router)
+    SubmissionRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).add(to: router)
+    JobRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
+        .add(to: router)
+    BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).add(to: router)
+    NodeRoutes(jobs: jobs).add(to: router)
+    HealthRoutes(jobs: jobs).add(to: router)
+    return router
+}

@@ -1,0 +1,67 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import RunSurgeCore
+
+/// JSON in and out of a route.
+enum JSONBody {
+    static func response(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) throws -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return response(bytes: try encoder.encode(value), status: status, headers: headers)
+    }
+
+    /// What is JSON already.
+    static func response(
+        bytes: some Sequence<UInt8>, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json; charset=utf-8"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// - Throws: 413 for a long body; 422 naming the field for one that is not as expected.
+    static func decode<Value: Decodable>(_ type: Value.Type, from request: Request) async throws -> Value {
+        let buffer: ByteBuffer
+        do {
+            buffer = try await request.body.collect(upTo: Limits.jsonBodyBytes)
+        } catch is NIOTooManyBytesError {
+            throw APIError.tooLarge("The body is larger than \(Limits.jsonBodyBytes) bytes.")
+        }
+        return try decode(type, from: Array(buffer.readableBytesView), field: "body")
+    }
+
+    /// - Parameter field: what the whole text is called in an error.
+    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], field: String) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw refusal(for: error, field: field)
+        }
+    }
+
+    private static func refusal(for error: DecodingError, field: String) -> APIError {
+        func name(_ path: [any CodingKey]) -> String {
+            path.isEmpty ? field : path.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context):
+            let name = name(context.codingPath + [key])
+            return .invalid(name, "The field \(name) is missing.")
+        case .valueNotFound(_, let context):
+            let name = name(context.codingPath)
+            return .invalid(name, "The field \(name) may not be null.")
+        case .typeMismatch(let type, let context):
+            let name = name(context.codingPath)
+            return .invalid(name, "The field \(name) is not of the right type (\(type)).")
+        case .dataCorrupted(let context):
+            let name = name(context.codingPath)
+            return .invalid(name, "The field \(name) is not valid JSON or is out of range.")
+        @unknown default:
+            return .invalid(field, "The \(field) can't be read.")
+        }
+    }
+}

@@ -1,0 +1,3 @@
+extension DependencyGraph {
+    init(program: Program, summaries: SummaryTable) { self.init(statements: [], edges: []) }
+}

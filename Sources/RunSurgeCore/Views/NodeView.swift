@@ -1,0 +1,38 @@
+/// A node as REST shows it.
+public struct NodeView: Sendable, Codable, Equatable {
+    public let nodeID: NodeID
+    /// nil: attached with the cluster's own key.
+    public let userID: UserID?
+    public let nodeName: String
+    public let isAlive: Bool
+    public let createdAt: String
+    public let lastSeenAt: String?
+    public let slots: Int
+    public let memoryBytes: Int64
+    /// The original's word for chunks.
+    public let completedTasks: Int64
+
+    public init(_ node: Node) {
+        nodeID = node.id
+        userID = node.owner
+        nodeName = node.name
+        isAlive = node.isAlive
+        createdAt = node.createdAt.iso8601
+        lastSeenAt = node.lastSeenAt?.iso8601
+        slots = node.slots
+        memoryBytes = node.memory
+        completedTasks = node.completedChunks
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case nodeID = "node_id"
+        case userID = "user_id"
+        case nodeName = "node_name"
+        case isAlive = "is_alive"
+        case createdAt = "created_at"
+        case lastSeenAt = "last_seen_at"
+        case slots
+        case memoryBytes = "memory_bytes"
+        case completedTasks = "num_of_completed_tasks"
+    }
+}

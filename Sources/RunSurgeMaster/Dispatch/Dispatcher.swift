@@ -1,0 +1,230 @@
+internal import Logging
+internal import RunSurgeCore
+internal import RunSurgeProtocol
+internal import RunSurgeScheduling
+internal import ZeroMQ
+
+/// Feeds the dispatch machine and carries out what it wants. Nothing in here waits for the store.
+actor Dispatcher {
+    private var machine: DispatchMachine
+    private var links = WorkerLinks()
+    /// What drivers reported, until the machine has looked at it.
+    private var driverReports: [LeaseToken: DriverReport] = [:]
+    /// Jobs that have left the machine and whose end is not stored yet: they must not be loaded again.
+    private var leaving: Set<JobID> = []
+
+    private let work: SocketHandle
+    private let writes: WorkQueue<StoreWrite>
+    private let aggregation: WorkQueue<AggregatorItem>
+    private let reads: WorkQueue<ResultRead>
+    private let events: EventPublisher
+    private let settings: LinkSettings
+    private let watch: PeerWatch
+    private let logger: Logger
+    private let start = ContinuousClock.now
+
+    init(
+        machine: DispatchMachine, work: SocketHandle, writes: WorkQueue<StoreWrite>,
+        aggregation: WorkQueue<AggregatorItem>, reads: WorkQueue<ResultRead>, events: EventPublisher,
+        settings: LinkSettings, watch: PeerWatch, logger: Logger
+    ) {
+        self.machine = machine
+        self.work = work
+        self.writes = writes
+        self.aggregation = aggregation
+        self.reads = reads
+        self.events = events
+        self.settings = settings
+        self.watch = watch
+        self.logger = logger
+    }
+
+    private var now: MonotonicTime {
+        let passed = ContinuousClock.now - start
+        // An hour of head start: no time computed from it is negative.
+        return MonotonicTime(nanoseconds: 0) + passed + .seconds(3_600)
+    }
+
+    // MARK: What comes in
+
+    func handle(_ events: [DispatchEvent]) {
+        let effects = machine.handle(events, now: now)
+        carryOut(effects)
+    }
+
+    /// Messages of the work endpoint, in order of arrival.
+    func receive(_ messages: [(peer: Frame, message: WireWorkerMessage)]) {
+        var batch: [DispatchEvent] = []
+        batch.reserveCapacity(messages.count)
+        for (peer, message) in messages {
+            if case .hello(let hello) = message.body {
+                greet(peer, session: message.session, hello, &batch)
+                continue
+            }
+            guard links.session(of: peer) == message.session else { continue }
+            do throws(ProtocolError) {
+                if let event = try WorkerMessageReader.event(message) { batch.append(event) }
+            } catch {
+                watch.report(peer, error)
+            }
+            if case .goodbye = message.body { links.remove(message.session) }
+        }
+        if !batch.isEmpty { handle(batch) }
+    }
+
+    /// One batch of a worker's results.
+    func receive(_ batches: [ReceivedResults]) {
+        var incoming: [DispatchEvent] = []
+        for batch in batches {
+            if !batch.chunks.isEmpty { incoming.append(.results(batch.session, batch.chunks)) }
+            for (token, driver) in batch.drivers {
+                driverReports[token] = driver
+                incoming.append(.driverEnded(batch.session, token, driver.end))
+            }
+            if !batch.logs.isEmpty {
+                let bytes = batch.logs.reduce(0) { $0 + $1.bytes.count }
+                aggregation.append(.logs(batch.logs, from: batch.session), weight: bytes)
+            }
+        }
+        if !incoming.isEmpty { handle(incoming) }
+        driverReports.removeAll(keepingCapacity: true)
+    }
+
+    func peerIsGone(_ peer: Frame) {
+        guard let session = links.session(of: peer) else { return }
+        links.remove(session)
+        handle([.unreachable(session)])
+    }
+
+    // MARK: Greeting
+
+    private func greet(_ peer: Frame, session: SessionID, _ hello: WireHello, _ batch: inout [DispatchEvent]) {
+        if links.session(of: peer) == session, let node = machine.node(of: session) {
+            // The answer to an earlier greeting was lost.
+            batch.append(.hello(WorkerHello(session: session, node: node, wire: hello)))
+            return
+        }
+        guard !links.isGreeting(peer) else { return }
+        if let refusal = settings.refusal(of: hello, session: session, attached: links.count) {
+            watch.report(peer, refusal.reason)
+            return send(.refuse(refusal), to: peer)
+        }
+        links.beginGreeting(peer)
+        aggregation.append(.attach(Greeting(peer: peer, session: session, hello: hello)))
+    }
+
+    /// The store knows the worker's node.
+    func attached(_ greeting: Greeting, as node: NodeID) {
+        links.add(greeting.session, peer: greeting.peer)
+        logger.info(
+            "a worker is attached",
+            metadata: ["node": "\(node)", "name": "\(greeting.hello.nodeName)", "slots": "\(greeting.hello.slots)"])
+        handle([.hello(WorkerHello(session: greeting.session, node: node, wire: greeting.hello))])
+    }
+
+    func refused(_ greeting: Greeting, reason: String) {
+        links.endGreeting(greeting.peer)
+        send(.refuse(Refusal(code: "not_stored", reason: reason, retry: false)), to: greeting.peer)
+    }
+
+    // MARK: Jobs
+
+    func load(_ jobs: [LoadedJob]) {
+        handle(jobs.filter { !leaving.contains($0.job.id) }.map { .jobLoaded($0) })
+    }
+
+    func cancel(_ jobs: Set<JobID>) {
+        guard !jobs.isEmpty else { return }
+        handle([.jobsCancelled(jobs)])
+        for job in jobs { events.publish(job: job, state: .cancelled, chunks: 0, done: 0) }
+    }
+
+    func failureIsStored(of job: JobID) {
+        leaving.remove(job)
+        events.publish(job: job, state: .failed, chunks: 0, done: 0)
+    }
+
+    /// Those the store need not be asked for.
+    var knownJobs: Set<JobID> { machine.knownJobs.union(leaving) }
+    var loadedJobs: Set<JobID> { machine.knownJobs }
+    func specification(of job: JobID) -> JobSpecification? { machine.specification(of: job) }
+    var attachedNodes: Set<NodeID> { machine.attachedNodes }
+    var counts: DispatchCounts { machine.counts }
+
+    func isAttached(_ session: SessionID, as node: Int64) -> Bool { machine.node(of: session)?.rawValue == node }
+
+    func acknowledge(_ positions: [WireLogPosition], to session: SessionID) {
+        var ack = WireAck()
+        ack.logs = positions
+        send(.message(MasterMessageWriter.message(.ack(ack))), to: session)
+    }
+
+    // MARK: What goes out
+
+    private func carryOut(_ effects: [DispatchEffect]) {
+        for effect in effects {
+            switch effect {
+            case .recordLeases(let leases): writes.append(.leases(leases), weight: leases.count)
+            case .accept(let results, let session):
+                writes.append(.results(results, from: session), weight: results.count)
+            case .recordLosses(let losses): writes.append(.losses(losses), weight: losses.count)
+            case .openRegion(let key, let region): writes.append(.openRegion(key, region))
+            case .closeRegion(let id, let committed): writes.append(.closeRegion(id, committed: committed))
+            case .releaseDriver(let id, let epoch): writes.append(.releaseDriver(id, epoch: epoch))
+            case .failJob(let id, let reason):
+                leaving.insert(id)
+                writes.append(.failJob(id, reason: reason))
+            case .finishJob(let token, let session, let summary):
+                guard let driver = driverReports[token] else { continue }
+                aggregation.append(.finish(token, from: session, summary, driver))
+            case .fetchResults(let region, let from, let limit):
+                reads.append(ResultRead(region: region, from: from, limit: limit))
+            case .jobChanged(let job, let state, let chunks, let done):
+                events.publish(job: job, state: state, chunks: chunks, done: done)
+            default: tellWorker(effect)
+            }
+        }
+    }
+
+    private func tellWorker(_ effect: DispatchEffect) {
+        switch effect {
+        case .welcome(let session, let keep, let cancel):
+            send(.message(settings.welcome(version: 1, node: machine.node(of: session), keep, cancel)), to: session)
+        case .assign(let session, let assignments, let contexts):
+            for message in MasterMessageWriter.assign(assignments, contexts) { send(.message(message), to: session) }
+        case .acknowledge(let session, let verdicts):
+            send(.message(MasterMessageWriter.acknowledge(verdicts)), to: session)
+        case .cancel(let session, let tokens, let reason):
+            send(.message(MasterMessageWriter.cancel(tokens, reason: reason)), to: session)
+        case .answer(let session, let answer): send(.message(MasterMessageWriter.answer(answer)), to: session)
+        case .deliver(let session, let driver, let region, let outcomes):
+            send(.message(MasterMessageWriter.deliver(driver: driver, region, outcomes)), to: session)
+        default: break
+        }
+    }
+
+    private enum Outgoing {
+        case message(WireMasterMessage)
+        case refuse(Refusal)
+    }
+
+    private func send(_ outgoing: Outgoing, to session: SessionID) {
+        guard let peer = links.peer(of: session) else { return }
+        send(outgoing, to: peer)
+    }
+
+    private func send(_ outgoing: Outgoing, to peer: Frame) {
+        let message =
+            switch outgoing {
+            case .message(let message): message
+            case .refuse(let refusal):
+                MasterMessageWriter.refuse(code: refusal.code, reason: refusal.reason, retry: refusal.retry)
+            }
+        do {
+            try work.send([peer, FrameCodec.encode(message)])
+        } catch {
+            // What was lost heals with the next Pull, or with the end of the lease.
+            logger.error("a message to a worker was not sent", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,158 @@
+internal import Logging
+internal import RunSurgeCore
+internal import RunSurgeScheduling
+internal import ZeroMQ
+
+/// The loops of one term of a master, wired together.
+struct Engine: Sendable {
+    let term: Int64
+    let sockets: MasterSockets
+    let configuration: MasterConfiguration
+    let logger: Logger
+    private let watch: PeerWatch
+    private let dispatcher: Dispatcher
+    private let writes = WorkQueue<StoreWrite>(capacity: 50_000)
+    private let aggregation = WorkQueue<AggregatorItem>(capacity: 64 << 20)
+    private let reads = WorkQueue<ResultRead>(capacity: 1_000)
+    private let wakeUps = WorkQueue<WakeUp>(capacity: 1_000)
+    private let lane: StoreLane
+    private let aggregator: AggregatorLoop
+    private let reader: ResultReadLoop
+    private let loader: LoadLoop
+    private let scheduler: SchedulerLoop
+    private let events: EventPublisher
+
+    init(
+        store: any DispatchStore, blobs: any BlobStore, syntax: any SyntaxExporting,
+        configuration: MasterConfiguration, term: Int64, sockets: MasterSockets, persistence: Persistence,
+        logger: Logger
+    ) {
+        self.term = term
+        self.sockets = sockets
+        self.configuration = configuration
+        self.logger = logger
+        watch = PeerWatch(logger: logger)
+        events = EventPublisher(socket: sockets.events)
+        let dispatcher = Dispatcher(
+            machine: DispatchMachine(term: term, configuration: configuration.dispatch), work: sockets.work,
+            writes: writes, aggregation: aggregation, reads: reads, events: events,
+            settings: LinkSettings(
+                term: term, workerToken: Array(configuration.workerToken.utf8), endpoints: sockets.endpoints,
+                configuration: configuration),
+            watch: watch, logger: logger)
+        self.dispatcher = dispatcher
+        lane = StoreLane(
+            store: store, term: term, queue: writes, persistence: persistence, logger: logger,
+            report: { await dispatcher.handle($0) }, jobFailed: { await dispatcher.failureIsStored(of: $0) })
+        aggregator = AggregatorLoop(
+            store: store, term: term, queue: aggregation, persistence: persistence, dispatcher: dispatcher,
+            events: events, logger: logger)
+        reader = ResultReadLoop(store: store, queue: reads, persistence: persistence, dispatcher: dispatcher)
+        loader = LoadLoop(
+            store: store, blobs: blobs, wakeUps: wakeUps, persistence: persistence, dispatcher: dispatcher,
+            jobsInMemory: configuration.jobs)
+        let planner = JobPlanner(
+            store: store, blobs: blobs, syntax: syntax, term: term, persistence: persistence, logger: logger)
+        scheduler = SchedulerLoop(
+            store: store, planner: planner, persistence: persistence, wakeUps: wakeUps,
+            analyses: max(1, configuration.analyses))
+    }
+
+    /// Runs until cancelled, then writes what was received, within the flush time. `isReady` is called once workers
+    /// are answered: what a former master had leased is known by then.
+    func run(isReady: () -> Void) async throws {
+        try await loader.loadUnfinished()
+        // The writers outlive the receivers, so that a cancelled master still stores what it has taken in.
+        let (end, ended) = AsyncThrowingStream.makeStream(of: Never.self)
+        let writers = Task {
+            do {
+                try await write()
+                ended.finish()
+            } catch {
+                ended.finish(throwing: error)
+            }
+        }
+        let outcome: Result<Void, any Error>
+        do {
+            try await receive(until: end, isReady: isReady)
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        await flush(writers)
+        try outcome.get()
+    }
+
+    private func write() async throws {
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await lane.run() }
+            group.addTask { try await aggregator.run() }
+            group.addTask { try await reader.run() }
+            // The first that fails, being fenced, ends the others.
+            try await group.waitForAll()
+        }
+    }
+
+    private func receive(until end: AsyncThrowingStream<Never, any Error>, isReady: () -> Void) async throws {
+        try await withThrowingTaskGroup { group in
+            // Unlike a task's value, a stream lets go of who waits when that is cancelled.
+            group.addTask { for try await _ in end {} }
+            group.addTask { try await scheduler.run() }
+            group.addTask { try await loader.run() }
+            group.addTask { await WorkReceiveLoop(socket: sockets.work, dispatcher: dispatcher, watch: watch).run() }
+            group.addTask {
+                await ResultReceiveLoop(
+                    socket: sockets.results, dispatcher: dispatcher, writes: writes, aggregation: aggregation,
+                    watch: watch
+                ).run()
+            }
+            group.addTask {
+                await HeartbeatLoop(
+                    socket: sockets.heartbeats, dispatcher: dispatcher, events: events, watch: watch
+                ).run()
+            }
+            // Subscriptions arrive here; unread they would fill the queue.
+            group.addTask { for await _ in sockets.events.messages {} }
+            group.addTask { for await peer in sockets.lostPeers { await dispatcher.peerIsGone(peer) } }
+            group.addTask {
+                try await ClockLoop(
+                    dispatcher: dispatcher, aggregation: aggregation, events: events, term: term
+                ).run()
+            }
+            isReady()
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func flush(_ writers: Task<Void, Never>) async {
+        await dispatcher.handle([.stopAssigning])
+        // Detached from this task's cancellation, which has most likely come already.
+        let timeout = configuration.flushTimeout
+        let isFlushed = await Task {
+            await withTaskGroup(of: Bool.self) { group in
+                group.addTask {
+                    await writes.waitUntilIdle()
+                    await aggregation.waitUntilIdle()
+                    return !Task.isCancelled
+                }
+                group.addTask {
+                    await writers.value
+                    return false
+                }
+                group.addTask {
+                    try? await Task.sleep(for: timeout)
+                    return false
+                }
+                defer {
+                    group.cancelAll()
+                    writers.cancel()
+                }
+                return await group.next() ?? false
+            }
+        }.value
+        writers.cancel()
+        await writers.value
+        if !isFlushed { logger.notice("the master ended with writes outstanding; workers send them again") }
+    }
+}

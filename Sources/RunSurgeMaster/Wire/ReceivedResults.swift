@@ -1,0 +1,36 @@
+internal import RunSurgeCore
+internal import RunSurgeProtocol
+internal import RunSurgeScheduling
+
+/// One message of the results endpoint.
+struct ReceivedResults: Sendable {
+    let session: SessionID
+    var chunks: [ChunkResult] = []
+    var drivers: [(LeaseToken, DriverReport)] = []
+    var logs: [LogAppend] = []
+
+    /// A result that makes no sense is left out and named by `onError`; the others stand.
+    init(_ batch: WireResultBatch, onError: (ProtocolError) -> Void) {
+        session = batch.session
+        chunks.reserveCapacity(batch.results.count)
+        for result in batch.results {
+            do throws(ProtocolError) {
+                let token = try LeaseToken(wire: result.lease)
+                switch result.outcome {
+                case .chunk(let outcome): chunks.append(try WorkerMessageReader.chunkResult(token, outcome))
+                case .driver(let outcome) where token.key.isDriver: drivers.append((token, try DriverReport(wire: outcome)))
+                case .driver, nil: throw .invalidField(message: "Result", field: "outcome")
+                }
+            } catch {
+                onError(error)
+            }
+        }
+        for segment in batch.logs {
+            do throws(ProtocolError) {
+                logs.append(try LogAppend(wire: segment))
+            } catch {
+                onError(error)
+            }
+        }
+    }
+}

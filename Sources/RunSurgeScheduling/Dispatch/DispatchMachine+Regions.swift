@@ -1,0 +1,201 @@
+internal import RunSurgeCore
+
+extension DispatchMachine {
+    /// Results read back from the store at once: each may carry `Limits.inlineResultBytes`.
+    static let fetchedResults = 64
+    /// One message to a driver.
+    static let deliveredBytes: Int64 = 4 << 20
+    static let deliveredResults = 512
+
+    // MARK: From a request to a region
+
+    mutating func regionRequested(_ session: SessionID, _ offer: RegionOffer) {
+        guard requests[offer.key] == nil else { return }
+        if let refusal = refusal(of: offer, from: session) { return decline(offer.key, to: session, refusal) }
+        do throws(ChunkPlanner.Refusal) {
+            let layout = try ChunkPlanner.plan(offer.demand, on: currentOffer)
+            requests[offer.key] = layout.predictedSeconds
+            effects.append(.openRegion(offer.key, newRegion(offer, layout)))
+        } catch {
+            decline(offer.key, to: session, "\(error)")
+        }
+    }
+
+    private func refusal(of offer: RegionOffer, from session: SessionID) -> String? {
+        guard let job = jobs[offer.key.driver.key.job], job.holder(of: offer.key.driver) == session else {
+            return "the driver's lease is over"
+        }
+        guard job.specification.isSplittingAllowed else { return "the job was submitted with splitting off" }
+        let isForced = job.specification.minSplitSeconds == 0 || job.specification.chunkRecords != nil
+        // One slot can only take turns: the driver is as fast by itself.
+        return totalSlots < 2 && !isForced ? "only one slot is attached" : nil
+    }
+
+    private var currentOffer: ChunkPlanner.Offer {
+        let least = sessions.values.lazy.map(\.memoryShare).filter { $0 > 0 }.min()
+        return ChunkPlanner.Offer(
+            slots: totalSlots > 0 ? totalSlots : configuration.assumedSlots,
+            memoryPerSlot: least ?? configuration.assumedMemoryPerSlot, baseBytes: peakModel.baseBytes)
+    }
+
+    private func newRegion(_ offer: RegionOffer, _ layout: ChunkPlanner.Layout) -> NewRegion {
+        NewRegion(
+            job: offer.key.driver.key.job, node: offer.node, line: offer.line, entry: offer.entry,
+            digest: offer.digest, sourceJSON: offer.sourceJSON, modesJSON: offer.modesJSON,
+            environment: offer.environment, blobs: offer.blobs, ranges: layout.ranges,
+            prefixRecords: offer.prefixRecords, predictedPeak: layout.predictedPeak)
+    }
+
+    private mutating func decline(_ key: RegionRequestKey, to session: SessionID, _ reason: String) {
+        effects.append(.answer(session, RegionAnswer(key: key, region: nil, chunks: 0, reason: reason)))
+    }
+
+    mutating func regionRefused(_ key: RegionRequestKey, reason: String) {
+        requests[key] = nil
+        guard let holder = jobs[key.driver.key.job]?.holder(of: key.driver) else { return }
+        decline(key, to: holder, reason)
+    }
+
+    mutating func regionOpened(_ key: RegionRequestKey, _ stored: StoredRegion, now: MonotonicTime) {
+        let expectedSeconds = requests.removeValue(forKey: key) ?? 0
+        let id = stored.region.id
+        guard let job = jobs[stored.region.job] else { return }
+        closeForerunners(of: stored.region)
+        remember(stored.region)
+        if regions[id] == nil { adopt(stored, expectedSeconds: expectedSeconds) }
+        guard let holder = job.holder(of: key.driver) else { return }
+        regions[id]?.stream.driver = key.driver
+        regions[id]?.stream.restart(from: 0)
+        touchedRegions.insert(id)
+        let chunks = stored.region.ranges.count
+        effects.append(.answer(holder, RegionAnswer(key: key, region: id, chunks: chunks, reason: "")))
+    }
+
+    /// The same entry of the same loop with another digest: an earlier driver's, which nobody will ask for again.
+    private mutating func closeForerunners(of region: Region) {
+        let former = (jobs[region.job]?.regions ?? []).filter { id in
+            guard let other = regions[id]?.region else { return false }
+            return id != region.id && other.node == region.node && other.entry == region.entry
+        }
+        for id in former { close(id, committed: 0) }
+    }
+
+    mutating func adopt(_ stored: StoredRegion, expectedSeconds: Double) {
+        let entry = RegionEntry(stored, expectedSeconds: expectedSeconds, plannedBase: peakModel.baseBytes)
+        let job = stored.region.job
+        regions[stored.region.id] = entry
+        jobs[job]?.regions.insert(stored.region.id)
+        jobs[job]?.chunks += entry.count
+        jobs[job]?.chunksDone += entry.done.count
+        touchedRegions.insert(stored.region.id)
+        changedJobs.insert(job)
+    }
+
+    /// Keeps what a later driver and the report need to know of a region after it is closed.
+    mutating func remember(_ region: Region) {
+        let point = ResumePoint(
+            node: region.node, entry: region.entry, prefixRecords: region.prefixRecords, modesJSON: region.modesJSON)
+        let known = jobs[region.job]?.resume.last { $0.node == point.node && $0.entry == point.entry }
+        if known == nil, (jobs[region.job]?.resume.count ?? 0) < Self.resumePoints {
+            jobs[region.job]?.resume.append(point)
+        }
+        let former = jobs[region.job]?.loops[region.node]?.predictedPeak ?? 0
+        jobs[region.job]?.loops[region.node, default: LoopTotals()].predictedPeak = max(former, region.predictedPeak)
+    }
+
+    // MARK: The driver's side
+
+    mutating func regionProgress(
+        _ session: SessionID, _ driver: LeaseToken, _ id: RegionID, committed: Int64, window: Int64
+    ) {
+        guard let region = regions[id], jobs[region.region.job]?.holder(of: driver) == session else { return }
+        if region.stream.driver != driver {
+            // It was connected elsewhere, or to a former master: what it has not committed goes out again.
+            regions[id]?.stream.driver = driver
+            regions[id]?.stream.restart(from: max(0, committed))
+        }
+        regions[id]?.stream.committed(before: committed)
+        regions[id]?.stream.window = min(max(0, window), Limits.regionWindowBytes)
+        touchedRegions.insert(id)
+    }
+
+    mutating func regionClosed(_ session: SessionID, _ driver: LeaseToken, _ id: RegionID, committed: Int64) {
+        guard let region = regions[id], jobs[region.region.job]?.holder(of: driver) == session else { return }
+        close(id, committed: min(max(0, committed), region.region.ranges.count))
+    }
+
+    private mutating func close(_ id: RegionID, committed: Int64) {
+        cancel(forget(id), reason: "the region is closed")
+        effects.append(.closeRegion(id, committed: committed))
+    }
+
+    // MARK: Results to the driver
+
+    /// Sends the driver what comes next, as far as it is there and the window allows.
+    mutating func pump(_ id: RegionID) {
+        guard let driver = regions[id]?.stream.driver, let job = regions[id]?.region.job,
+            let holder = jobs[job]?.holder(of: driver)
+        else { return }
+        var batch: [ChunkOutcome] = []
+        var bytes: Int64 = 0
+        func flush() {
+            guard !batch.isEmpty else { return }
+            effects.append(.deliver(holder, driver: driver, id, batch))
+            batch = []
+            bytes = 0
+        }
+        while let outcome = takeNext(id) {
+            if bytes + outcome.weight > Self.deliveredBytes || batch.count >= Self.deliveredResults { flush() }
+            bytes += outcome.weight
+            batch.append(outcome)
+        }
+        flush()
+        fetchNext(id)
+    }
+
+    private mutating func takeNext(_ id: RegionID) -> ChunkOutcome? {
+        guard let region = regions[id], region.done.contains(region.stream.next) else { return nil }
+        guard let outcome = regions[id]?.stream.take() else { return nil }
+        cachedBytes -= outcome.weight
+        return outcome
+    }
+
+    /// Reads back from the store what the driver needs next and is no longer here.
+    private mutating func fetchNext(_ id: RegionID) {
+        guard let region = regions[id], region.done.contains(region.stream.next), !region.stream.isNextCached,
+            region.stream.isWindowOpen, !region.stream.isFetching
+        else { return }
+        regions[id]?.stream.isFetching = true
+        effects.append(.fetchResults(id, from: region.stream.next, limit: Self.fetchedResults))
+    }
+
+    mutating func resultsFetched(_ id: RegionID, from: Int64, _ outcomes: [ChunkOutcome]) {
+        guard let region = regions[id] else { return }
+        regions[id]?.stream.isFetching = false
+        touchedRegions.insert(id)
+        if region.stream.next == from, region.done.contains(from), outcomes.first?.index != from,
+            !region.stream.isNextCached
+        {
+            // The store does not have what was thought to be done: it is computed again.
+            regions[id]?.done.remove(from)
+            regions[id]?.ready.insert(from)
+            return
+        }
+        for outcome in outcomes where outcome.index >= region.stream.next && outcome.index < region.count {
+            keep(outcome, in: id)
+            if outcome.status != .completed { endLoop(id, at: outcome.index) }
+        }
+    }
+
+    mutating func keep(_ outcome: ChunkOutcome, in id: RegionID) {
+        let before = regions[id]?.stream.cachedBytes ?? 0
+        regions[id]?.stream.store(outcome)
+        cachedBytes += (regions[id]?.stream.cachedBytes ?? 0) - before
+    }
+
+    /// No chunk after one whose guard failed, or that raised, will ever be committed.
+    mutating func endLoop(_ id: RegionID, at chunk: Int64) {
+        guard let dropped = regions[id]?.truncate(after: chunk) else { return }
+        cancel(dropped, reason: "the loop ended before it")
+    }
+}

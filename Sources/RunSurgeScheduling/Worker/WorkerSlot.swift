@@ -1,0 +1,23 @@
+internal import RunSurgeCore
+
+/// The right to let one process compute at a time.
+struct WorkerSlot {
+    /// Computes here now.
+    var driver: WorkKey?
+    var process: WarmProcess?
+    /// Killed, and not gone yet.
+    var dying: Set<WorkerProcessID> = []
+
+    var isFree: Bool { driver == nil && dying.isEmpty && (process?.pipe.isEmpty ?? true) }
+    var pipeCount: Int { process?.pipe.count ?? 0 }
+}
+
+/// A process that keeps a job's definitions and environments loaded.
+struct WarmProcess {
+    let id: WorkerProcessID
+    let job: JobID
+    var memory: Int64
+    /// Chunks written to it whose results have not come; the first one runs.
+    var pipe: [WorkKey] = []
+    var idleSince: MonotonicTime
+}

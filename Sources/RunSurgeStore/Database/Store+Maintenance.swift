@@ -1,0 +1,94 @@
+import PostgreSQL
+import RunSurgeCore
+
+/// What keeps the store small. Safe at any time and from several processes at once.
+extension Store {
+    /// Puts away what jobs have left that ended longer than `grace` ago: a region keeps its totals, its chunks go.
+    /// Deletes at most about `limit` rows, so that it never holds up the work; call again while it returns more than 0.
+    public func sweep(limit: Int = 10_000, grace: Duration = .seconds(60)) async throws -> Int {
+        try await fold(grace: grace)
+        let rows = try await database.query(
+            "SELECT id FROM region WHERE swept_at IS NULL AND completed IS NOT NULL ORDER BY id LIMIT 100")
+        var deleted = 0
+        for row in rows where deleted < limit {
+            let region: RegionID = try row.identifier("id")
+            let count = try await deleteChunks(of: region, limit: limit - deleted)
+            deleted += count
+            if deleted < limit {
+                _ = try await database.query(
+                    "UPDATE region SET swept_at = clock_timestamp() WHERE id = $1", [.identifier(region)])
+            }
+        }
+        let tokens = try await database.query(
+            """
+            WITH gone AS (
+                DELETE FROM refresh_token WHERE hash IN (
+                    SELECT hash FROM refresh_token WHERE expires_at < clock_timestamp() - interval '1 day' LIMIT $1)
+                RETURNING 1
+            )
+            SELECT count(*) FROM gone
+            """, [.int(limit)])
+        return deleted + (try tokens.first?.int(0) ?? 0)
+    }
+
+    /// Removes the blobs that no job needs and nobody has asked for within `grace`; returns their number and bytes.
+    ///
+    /// `grace` must exceed the time from a blob's upload to the job that names it.
+    public func collect(_ blobs: FileBlobStore, grace: Duration = .seconds(3600)) async throws -> BlobCollection {
+        try await blobs.collect(unusedFor: grace) { names in
+            let rows = try await database.query(
+                """
+                SELECT g.name FROM unnest($1) AS g (name)
+                WHERE EXISTS (SELECT FROM job_blob WHERE sha256 = g.name)
+                    OR EXISTS (SELECT FROM region_blob WHERE sha256 = g.name)
+                    OR EXISTS (SELECT FROM region WHERE environment_sha256 = g.name)
+                    OR EXISTS (SELECT FROM chunk_result WHERE effects_sha256 = g.name)
+                """, [.bytesArray(names.compactMap(HexCoding.decode))])
+            return Set(try rows.map { HexCoding.encode(try $0.bytes("name")) })
+        }
+    }
+
+    private func fold(grace: Duration) async throws {
+        _ = try await database.query(
+            """
+            WITH ended AS (
+                SELECT r.id FROM region r JOIN job j ON j.id = r.job_id
+                WHERE r.swept_at IS NULL AND r.completed IS NULL
+                    AND j.finished_at < clock_timestamp() - $1 * interval '1 microsecond'
+                ORDER BY r.id LIMIT 10 FOR UPDATE OF r SKIP LOCKED
+            ), blobs AS (
+                DELETE FROM region_blob WHERE region_id IN (SELECT id FROM ended)
+            )
+            UPDATE region r SET completed = c.completed, records = c.records, measured_peak = c.peak,
+                attempts = (SELECT coalesce(sum(epoch), 0) FROM chunk_lease WHERE region_id = r.id),
+                source = '', modes = '', environment = NULL, environment_sha256 = NULL, environment_size = NULL
+            FROM ended e, LATERAL (
+                SELECT count(*) AS completed, least(coalesce(sum(records), 0), 9223372036854775807)::int8 AS records,
+                    coalesce(max(peak_bytes), 0) AS peak
+                FROM chunk_result WHERE region_id = e.id
+            ) c
+            WHERE r.id = e.id
+            """, [.int64(grace.wholeMicroseconds)])
+    }
+
+    private func deleteChunks(of region: RegionID, limit: Int) async throws -> Int {
+        var deleted = 0
+        for table in ["chunk_result", "chunk_lease"] {
+            let rows = try await database.query(
+                """
+                WITH gone AS (
+                    DELETE FROM \(table) WHERE region_id = $1 AND chunk_index IN (
+                        SELECT chunk_index FROM \(table) WHERE region_id = $1 ORDER BY chunk_index LIMIT $2)
+                    RETURNING 1
+                )
+                SELECT count(*) FROM gone
+                """, [.identifier(region), .int(limit - deleted)])
+            deleted += try rows.first?.int(0) ?? 0
+        }
+        return deleted
+    }
+}
+
+extension Duration {
+    var wholeMicroseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+}

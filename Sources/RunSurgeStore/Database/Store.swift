@@ -1,0 +1,74 @@
+public import Logging
+import PostgreSQL
+public import RunSurgeCore
+
+/// The truth: PostgreSQL behind the ports of the core.
+///
+/// All its ports may be used concurrently. While the database is away they repeat what they do, for the time that the
+/// configuration says, and throw `PostgreSQLError` after that.
+public struct Store: Sendable {
+    let database: Database
+    private let connection: ConnectionConfiguration
+
+    /// Brings the schema up to date and opens the pool.
+    ///
+    /// - Throws: `PostgreSQLError`; kind `.migration` when the schema is newer than this program.
+    public static func open(
+        _ configuration: StoreConfiguration, logger: Logger = Logger(label: "runsurge.store")
+    ) async throws -> Store {
+        let channel = try await prepare(configuration, logger: logger)
+        let pool = Pool(
+            configuration.connection,
+            configuration: PoolConfiguration(
+                minimumConnections: min(2, configuration.connections), maximumConnections: configuration.connections,
+                maximumBackoff: .milliseconds(500)),
+            logger: logger)
+        await pool.start()
+        let wakeups = Wakeups(configuration.connection, channel: channel, pool: pool, logger: logger)
+        await wakeups.start()
+        return Store(
+            database: Database(pool: pool, wakeups: wakeups, patience: configuration.patience, logger: logger),
+            connection: configuration.connection)
+    }
+
+    public var accounts: some AccountStore { AccountRepository(database: database) }
+    public var jobs: some JobStore { JobRepository(database: database) }
+    public var dispatch: some DispatchStore { DispatchRepository(database: database) }
+
+    /// Waits until no other master leads. Call it before `beginTerm` where several masters share a database.
+    public func lead() async throws -> Leadership { try await Leadership.acquire(connection) }
+
+    /// Waits for what is being done, and closes all connections. Idempotent.
+    public func close() async {
+        await database.wakeups.stop()
+        await database.pool.close()
+    }
+
+    /// Returns the channel of the schema's notifications.
+    private static func prepare(_ configuration: StoreConfiguration, logger: Logger) async throws -> String {
+        let connection = try await connect(configuration)
+        do {
+            try await Migrator(Schema.migrations, logger: logger).migrate(connection)
+            _ = try await connection.query("SELECT extend_attempts()")
+            let schema = try await connection.query("SELECT current_schema()")[0].string(0)
+            await connection.close()
+            return "runsurge_\(schema.prefix(50))"
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// A database that starts beside this program may take a while.
+    private static func connect(_ configuration: StoreConfiguration) async throws -> Connection {
+        let start = ContinuousClock.now
+        while true {
+            do throws(PostgreSQLError) {
+                return try await Connection.connect(configuration.connection)
+            } catch {
+                guard error.isRetriable, ContinuousClock.now - start < configuration.patience else { throw error }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}

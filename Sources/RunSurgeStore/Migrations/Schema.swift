@@ -1,0 +1,8 @@
+import PostgreSQL
+
+/// The schema's history, oldest first.
+enum Schema {
+    static let migrations: [any Migration] = [
+        CreateAccounts(), CreateTerms(), CreateJobs(), CreateRegions(), CreateNodes(), CreateAttempts(),
+    ]
+}

@@ -1,0 +1,66 @@
+import PostgreSQL
+import RunSurgeCore
+
+extension DispatchRepository {
+    func regions(of job: JobID) async throws -> [StoredRegion] {
+        let rows = try await database.query(
+            RegionRow.select + " WHERE r.job_id = $1 ORDER BY r.id", [.identifier(job)])
+        return try await progress(of: rows)
+    }
+
+    /// A region that was closed is open again: whoever asks for it wants its results.
+    func openRegion(_ region: NewRegion, term: Int64) async throws -> StoredRegion {
+        let results = try await database.fenced(
+            term,
+            [
+                try RegionRow.insert(region),
+                Statement(
+                    RegionRow.select + " WHERE (r.job_id, r.node, r.entry, r.digest) = ($1, $2, $3, $4)",
+                    [.identifier(region.job), .int64(region.node), .int64(region.entry), .bytes(region.digest)]),
+            ])
+        guard let stored = try await progress(of: results[1]).first else {
+            throw StoreError.inconsistent("a region was not stored")
+        }
+        return stored
+    }
+
+    func closeRegion(_ id: RegionID, committed: Int64, term: Int64) async throws {
+        _ = try await database.fenced(
+            term,
+            [
+                Statement(
+                    "UPDATE region SET is_closed = true, committed = greatest(committed, $2) WHERE id = $1",
+                    [.identifier(id), .int64(committed)])
+            ])
+    }
+
+    private func progress(of rows: [Row]) async throws -> [StoredRegion] {
+        if rows.isEmpty { return [] }
+        let regions = try rows.map(RegionRow.decode)
+        let identifiers = SQLValue.identifiers(regions.map(\.id))
+        let results = try await database.pipeline([
+            Statement(
+                """
+                SELECT region_id, array_agg(chunk_index ORDER BY chunk_index) AS chunks FROM chunk_result
+                WHERE region_id = ANY ($1) GROUP BY region_id
+                """, [identifiers]),
+            Statement(
+                """
+                SELECT region_id, array_agg(chunk_index) AS chunks, array_agg(epoch) AS epochs FROM chunk_lease
+                WHERE region_id = ANY ($1) GROUP BY region_id
+                """, [identifiers]),
+        ])
+        var completed: [RegionID: [Int64]] = [:]
+        for row in results[0] { completed[try row.identifier("region_id")] = try row.int64Array("chunks") }
+        var epochs: [RegionID: [Int64: Int64]] = [:]
+        for row in results[1] {
+            let pairs = zip(try row.int64Array("chunks"), try row.int64Array("epochs"))
+            epochs[try row.identifier("region_id")] = Dictionary(pairs) { $1 }
+        }
+        return try zip(regions, rows).map { region, row in
+            StoredRegion(
+                region: region, completed: completed[region.id] ?? [], epochs: epochs[region.id] ?? [:],
+                isClosed: try row.bool("is_closed"))
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import PostgreSQL
+import RunSurgeCore
+
+/// Jobs in PostgreSQL, as their owners see them.
+struct JobRepository: JobStore {
+    let database: Database
+
+    func createJob(_ specification: JobSpecification, owner: UserID) async throws -> Job {
+        let blobs = Array(Set(specification.blobs))
+        // Names this call, so that it can be repeated.
+        let submission = HexCoding.encode((0..<16).map { _ in UInt8.random(in: 0...255) })
+        let parameters: [SQLValue] = [
+            .identifier(owner), .uuid(submission), try JobRow.encodeJSON(specification),
+            .bytesArray(try blobs.map { try $0.nameBytes }), .int64Array(blobs.map(\.size)),
+        ]
+        let results = try await database.pipeline([
+            Statement(Self.insert, parameters),
+            Statement(JobRow.select + " WHERE j.submission = $1", [.uuid(submission)]),
+        ])
+        guard let row = results[1].first else { throw StoreError.inconsistent("a job was not stored") }
+        let job = try JobRow.decode(row)
+        await database.wakeups.workArrived()
+        return job
+    }
+
+    private static let insert = """
+        WITH new AS (
+            INSERT INTO job (owner_id, submission) VALUES ($1, $2) ON CONFLICT (submission) DO NOTHING RETURNING id
+        ), detail AS (
+            INSERT INTO job_detail (job_id, specification) SELECT id, $3 FROM new
+        ), streams AS (
+            INSERT INTO job_stream (job_id, stream) SELECT id, s FROM new, unnest(ARRAY[1, 2]) s
+        )
+        INSERT INTO job_blob (job_id, sha256, size)
+        SELECT new.id, b.sha256, b.size FROM new, unnest($4, $5) AS b (sha256, size) ON CONFLICT DO NOTHING
+        """
+
+    func job(_ id: JobID, owner: UserID) async throws -> Job? {
+        try await database.query(
+            JobRow.select + " WHERE j.id = $1 AND j.owner_id = $2", [.identifier(id), .identifier(owner)]
+        ).first.map(JobRow.decode)
+    }
+
+    func ownerOfJob(_ id: JobID) async throws -> UserID? {
+        try await database.query("SELECT owner_id FROM job WHERE id = $1", [.identifier(id)])
+            .first.map { try $0.identifier("owner_id") }
+    }
+
+    func jobs(owner: UserID, before: JobID?, limit: Int) async throws -> [Job] {
+        try await database.query(
+            JobRow.select + " WHERE j.owner_id = $1 AND j.id < $2 ORDER BY j.id DESC LIMIT $3",
+            [.identifier(owner), .int64(before?.rawValue ?? .max), .int(limit)]
+        ).map(JobRow.decode)
+    }
+
+    func requestCancel(_ id: JobID, owner: UserID) async throws -> Bool {
+        let (rows, attempts) = try await database.countingAttempts { connection in
+            try await connection.query(
+                """
+                WITH ended AS (
+                    UPDATE job SET state = 'cancelled', finished_at = clock_timestamp()
+                    WHERE id = $1 AND owner_id = $2 AND finished_at IS NULL RETURNING id
+                )
+                SELECT EXISTS (SELECT FROM ended) AS now, EXISTS (
+                    SELECT FROM job WHERE id = $1 AND owner_id = $2 AND state = 'cancelled') AS before
+                """, [.identifier(id), .identifier(owner)])
+        }
+        guard let row = rows.first else { return false }
+        // After a lost connection, it is this call that has ended it.
+        let isCancelled = try row.bool("now") || (attempts > 1 && row.bool("before"))
+        if isCancelled {
+            await database.wakeups.workArrived()
+            await database.wakeups.jobsChanged([id])
+        }
+        return isCancelled
+    }
+
+    func log(of id: JobID, owner: UserID, stream: LogStream, offset: Int64, limit: Int) async throws -> [UInt8] {
+        guard limit > 0, offset >= 0 else { return [] }
+        let end = offset.addingReportingOverflow(Int64(limit))
+        let rows = try await database.query(
+            """
+            SELECT l.start, l.bytes FROM job_log l JOIN job j ON j.id = l.job_id
+            WHERE l.job_id = $1 AND j.owner_id = $2 AND l.stream = $3 AND l.start < $5 AND l.start >= coalesce((
+                SELECT max(f.start) FROM job_log f WHERE f.job_id = $1 AND f.stream = $3 AND f.start <= $4), 0)
+            ORDER BY l.start
+            """,
+            [
+                .identifier(id), .identifier(owner), .int16(stream.rawValue), .int64(offset),
+                .int64(end.overflow ? .max : end.partialValue),
+            ])
+        var bytes: [UInt8] = []
+        for row in rows {
+            let skipped = max(0, offset - (try row.int64("start")))
+            bytes += try row.bytes("bytes").dropFirst(Int(skipped)).prefix(limit - bytes.count)
+        }
+        return bytes
+    }
+
+    func regions(of id: JobID, owner: UserID) async throws -> [RegionSummary] {
+        let rows = try await database.query(
+            """
+            SELECT r.id, r.node, r.line, r.entry, r.chunk_count, r.predicted_peak,
+                coalesce(r.completed, c.completed) AS completed, coalesce(r.records, c.records) AS records,
+                coalesce(r.measured_peak, c.peak) AS peak
+            FROM region r JOIN job j ON j.id = r.job_id, LATERAL (
+                SELECT count(*) AS completed, least(coalesce(sum(records), 0), 9223372036854775807)::int8 AS records,
+                    coalesce(max(peak_bytes), 0) AS peak
+                FROM chunk_result WHERE region_id = r.id
+            ) c
+            WHERE r.job_id = $1 AND j.owner_id = $2 ORDER BY r.id
+            """, [.identifier(id), .identifier(owner)])
+        return try rows.map { row in
+            RegionSummary(
+                id: try row.identifier("id"), node: try row.int64("node"), line: try row.int64("line"),
+                entry: try row.int64("entry"), chunks: try row.int64("chunk_count"),
+                completed: try row.int64("completed"), records: try row.int64("records"),
+                predictedPeak: try row.int64("predicted_peak"), measuredPeak: try row.int64("peak"))
+        }
+    }
+
+    func mayRead(blob sha256: String, owner: UserID) async throws -> BlobReference? {
+        guard BlobReference.isValidName(sha256), let name = HexCoding.decode(sha256) else { return nil }
+        let rows = try await database.query(
+            """
+            SELECT b.size FROM job_blob b JOIN job j ON j.id = b.job_id
+            WHERE b.sha256 = $1 AND j.owner_id = $2 LIMIT 1
+            """, [.bytes(name), .identifier(owner)])
+        return try rows.first.map { BlobReference(sha256: sha256, size: try $0.int64("size")) }
+    }
+
+    func nodes(owner: UserID?) async throws -> [Node] {
+        let rows = try await database.query(
+            """
+            SELECT n.id, n.owner_id, n.name, n.slots, n.memory, n.is_alive, n.created_at, n.last_seen_at,
+                coalesce(t.completed_chunks, 0) AS completed
+            FROM node n LEFT JOIN node_total t ON t.node_id = n.id
+            WHERE n.owner_id IS NOT DISTINCT FROM $1 ORDER BY n.id
+            """, [.identifier(owner)])
+        return try rows.map { row in
+            Node(
+                id: try row.identifier("id"), owner: try row.optionalInt64("owner_id").map(UserID.init(_:)),
+                name: try row.string("name"), slots: try row.int("slots"), memory: try row.int64("memory"),
+                isAlive: try row.bool("is_alive"), createdAt: try row.moment("created_at"),
+                lastSeenAt: try row.optionalMoment("last_seen_at"), completedChunks: try row.int64("completed"))
+        }
+    }
+
+    func waitForChange(of id: JobID, within: Duration) async throws {
+        try await database.wakeups.waitForChange(of: id, within: within)
+    }
+
+    func ping() async throws {
+        // Not repeated: readiness is about now.
+        _ = try await database.pool.query("SELECT 1")
+    }
+}

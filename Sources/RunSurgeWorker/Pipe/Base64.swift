@@ -1,0 +1,6 @@
+internal import Foundation
+
+/// Bytes as text within JSON.
+enum Base64 {
+    static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+}

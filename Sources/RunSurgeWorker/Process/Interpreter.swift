@@ -1,0 +1,67 @@
+internal import Glibc
+
+/// The Python that scripts run on, found once when the worker starts.
+struct Interpreter: Sendable, Equatable {
+    /// Absolute, no shim.
+    let executable: String
+    /// Such as "3.11.7".
+    let version: String
+    /// Folders that it needs to see, outermost only.
+    let folders: [String]
+
+    private static let question = """
+        import json, os, sys
+        paths = [sys.prefix, sys.base_prefix, os.path.dirname(sys.executable),
+                 os.path.dirname(os.path.realpath(sys.executable))]
+        paths += [p for p in sys.path if p and os.path.isdir(p)]
+        print(json.dumps({"executable": sys.executable, "version": "%d.%d.%d" % sys.version_info[:3],
+                          "folders": sorted(set(paths) | set(map(os.path.realpath, paths)))}))
+        """
+
+    /// Blocks; asks the interpreter itself, outside of any sandbox.
+    /// - Parameter command: a name to be found on PATH, or a path.
+    static func resolve(_ command: String) throws -> Interpreter {
+        guard let path = find(command) else {
+            throw WorkerError.setup("There is no Python at \(command): install python3, or name one with --python.")
+        }
+        let run = CapturedCommand(
+            path: path, arguments: ["-c", question], environment: hostEnvironment, timeout: .seconds(30),
+            outputLimit: 1 << 20)
+        let answer = try run.run()
+        guard answer.status == 0, let head = try? JSONReader.read(answer.output),
+            let executable = head["executable"]?.text, executable.hasPrefix("/"), let version = head["version"]?.text
+        else {
+            let text = String(decoding: answer.error.suffix(500), as: UTF8.self)
+            throw WorkerError.setup("\(path) is no usable Python: \(text)")
+        }
+        let minor = version.split(separator: ".").compactMap { Int($0) }
+        guard minor.count == 3, (minor[0], minor[1]) >= (3, 9) else {
+            throw WorkerError.setup("\(path) is Python \(version); 3.9 or later is needed.")
+        }
+        let folders = head["folders"]?.items?.compactMap(\.text) ?? []
+        return Interpreter(executable: executable, version: version, folders: outermost(folders))
+    }
+
+    /// Without folders that lie in others, and without those that every sandbox shows anyway.
+    private static func outermost(_ folders: [String]) -> [String] {
+        let shown = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32"]
+        var kept: [String] = []
+        for folder in folders.sorted() where folder != "/" {
+            let isInside = (shown + kept).contains { folder == $0 || folder.hasPrefix($0 + "/") }
+            if !isInside { kept.append(folder) }
+        }
+        return kept
+    }
+
+    static var hostEnvironment: [String] {
+        let names: [String] = ["PATH", "HOME", "LANG", "PYENV_VERSION", "PYENV_ROOT"]
+        return names.compactMap { name in getenv(name).map { "\(name)=\(String(cString: $0))" } }
+    }
+
+    /// The executable's path; a name without slash is looked for on PATH.
+    static func find(_ command: String) -> String? {
+        if command.contains("/") { return access(command, X_OK) == 0 ? command : nil }
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+        return path.split(separator: ":").map { "\($0)/\(command)" }.first { access($0, X_OK) == 0 }
+    }
+}

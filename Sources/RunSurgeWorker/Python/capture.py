@@ -1,0 +1,167 @@
+"""What a chunk writes, kept until the driver writes it to the real handles."""
+
+import collections
+import csv
+import gc
+import io
+import os
+import sys
+from typing import Any, Callable, Optional
+
+from _runsurge import sources
+from _runsurge.guards import Declined, GuardFailed
+
+Json = dict[str, Any]
+
+csv_writer = type(csv.writer(io.StringIO()))
+
+
+class TextCapture(io.StringIO):
+    """Stands for a text handle."""
+
+    encoding: Any = "utf-8"
+
+    def __init__(self, encoding: str, errors: str) -> None:
+        super().__init__()
+        self.encoding = encoding
+        self._errors = errors
+
+    def taken(self) -> str:
+        text = self.getvalue()
+        try:
+            text.encode(self.encoding, self._errors)
+        except UnicodeError:
+            raise GuardFailed("text can't be encoded as the output wants it")
+        return text
+
+
+class BytesCapture(io.BytesIO):
+    """Stands for a binary handle."""
+
+    def taken(self) -> bytes:
+        return self.getvalue()
+
+
+class Channel:
+    """One real handle in the driver."""
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+        kind = type(handle)
+        if getattr(handle, "closed", True):
+            raise Declined("a closed file is written")
+        if kind is io.TextIOWrapper:
+            if type(handle.buffer) not in (io.BufferedWriter, io.BufferedRandom):
+                raise Declined("a file is written through unknown layers")
+            self.spec: Json = {"kind": "text", "encoding": handle.encoding, "errors": handle.errors}
+        elif kind is io.StringIO:
+            self.spec = {"kind": "text", "encoding": "utf-8", "errors": "surrogatepass"}
+        elif kind in (io.BufferedWriter, io.BufferedRandom, io.BytesIO):
+            self.spec = {"kind": "binary"}
+        else:
+            raise Declined(f"a {kind.__module__}.{kind.__qualname__} is written")
+
+    def write(self, content: Any) -> None:
+        if content:
+            self.handle.write(content)
+
+
+class Channels:
+    """The handles that a region writes to, and the script's names for them."""
+
+    def __init__(self) -> None:
+        self.channels: list[Channel] = []
+        self.writers: dict[str, tuple] = {}
+        self.streams: dict[str, int] = {}
+
+    def channel(self, handle: Any) -> int:
+        for index, known in enumerate(self.channels):
+            if known.handle is handle:
+                return index
+        self.channels.append(Channel(handle))
+        return len(self.channels) - 1
+
+    def add_stream(self, name: str) -> None:
+        handle = getattr(sys, name)
+        if type(handle) not in (io.TextIOWrapper, io.StringIO):
+            raise Declined(f"sys.{name} has been replaced")
+        self.streams[name] = self.channel(handle)
+
+    def add_writer(self, name: str, writer: Any) -> None:
+        """A handle, csv.writer or csv.DictWriter that the region knows as `name`."""
+        try:
+            self.writers[name] = self.describe(writer)
+        except Declined as declined:
+            declined.variable = name
+            raise
+
+    def describe(self, writer: Any) -> tuple:
+        if type(writer) is csv_writer:
+            bound = [part for part in gc.get_referents(writer)
+                     if type(part) is type(print) and part.__name__ == "write"]
+            if len(bound) != 1:
+                raise Declined("where a csv writer writes is not known")
+            return ("csv", self.channel(bound[0].__self__), sources.dialect_of(writer.dialect))
+        if type(writer) is csv.DictWriter and type(writer.writer) is csv_writer:
+            kind, channel, dialect = self.describe(writer.writer)
+            return ("dicts", channel, dialect, writer.fieldnames, writer.restval, writer.extrasaction)
+        return ("handle", self.channel(writer))
+
+    def check_apart(self) -> None:
+        """Two handles on one file would interleave by their buffers."""
+        places = []
+        for known in self.channels:
+            try:
+                found = os.fstat(known.handle.fileno())
+            except (OSError, ValueError):
+                continue
+            places.append((found.st_dev, found.st_ino))
+        if len(set(places)) < len(places):
+            raise Declined("two handles write to one file")
+
+    @property
+    def spec(self) -> tuple:
+        return ([known.spec for known in self.channels], self.writers, self.streams)
+
+
+# MARK: in a chunk
+
+class Captures:
+    """The captured handles of one chunk."""
+
+    def __init__(self, spec: tuple) -> None:
+        specs, self.writers, self.streams = spec
+        self.handles: list[Any] = [
+            TextCapture(each["encoding"], each["errors"]) if each["kind"] == "text" else BytesCapture()
+            for each in specs]
+
+    def stream(self, name: str) -> Any:
+        index = self.streams.get(name)
+        return self.handles[index] if index is not None else Forbidden()
+
+    def bindings(self) -> dict[str, Any]:
+        """The script's writers by name."""
+        return {name: self.writer(spec) for name, spec in self.writers.items()}
+
+    def writer(self, spec: tuple) -> Any:
+        kind, channel = spec[:2]
+        handle = self.handles[channel]
+        if kind == "handle":
+            return handle
+        made = csv.writer(handle, **spec[2])
+        if kind == "csv":
+            return made
+        rows = csv.DictWriter(handle, spec[3], spec[4], spec[5])
+        rows.writer = made
+        return rows
+
+    def taken(self) -> dict[int, Any]:
+        """What was written, by channel."""
+        return {index: content for index, handle in enumerate(self.handles) if (content := handle.taken())}
+
+
+class Forbidden(io.StringIO):
+    """A stream that the analysis did not see: writing to it ends the chunk."""
+
+    def write(self, text: str) -> int:
+        raise GuardFailed("something is written that the analysis did not see")

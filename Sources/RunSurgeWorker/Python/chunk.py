@@ -1,0 +1,260 @@
+"""A chunk process: loads regions, runs their bodies over slices of their sources, sends back the effects."""
+
+import csv
+import io
+import itertools
+import marshal
+import os
+import pickle
+import resource
+import sys
+import time
+import types
+import warnings
+from typing import Any, Iterator, Optional
+
+from _runsurge import capture, environment, merges, sources
+from _runsurge.guards import ATOMS, GuardFailed
+from _runsurge.merges import NotMergeable
+from _runsurge.pipe import Pipe
+
+Json = dict[str, Any]
+
+COMPLETED, GUARD_FAILED, RAISED, OUT_OF_MEMORY = 1, 2, 3, 4
+EFFECT_BYTES = 48 << 20
+BATCH = 256
+
+
+class Region:
+    """One region, loaded: its code, its environment, its source."""
+
+    def __init__(self, head: Json, payload: bytes) -> None:
+        file = io.BytesIO(payload)
+        apply_state(pickle.load(file))
+        main = types.ModuleType("__main__")
+        self.namespace = main.__dict__
+        sys.modules["__main__"] = main
+        environment.table = []
+        environment.namespace = self.namespace
+        self.namespace["__builtins__"] = sys.modules["builtins"]
+        content = pickle.load(file)
+        if content["version"] != sys.version:
+            raise GuardFailed("the driver runs under another Python")
+        self.namespace["__file__"] = content["file"]
+        self.namespace.update(content["reads"])
+        self.namespace["__runsurge_unbound__"] = NameError
+        self.namespace["__runsurge_set__"] = merges.InsertionLog
+        self.kind = content["kind"]
+        self.merges = content["merges"]
+        self.capture = content["capture"]
+        self.live = content["live"]
+        self.plain = self.function(content["code"])
+        self.logging = self.function(content["logged"]) if content["logged"] else None
+        self.source = sources.reopen(head["source"], content["detail"], head.get("blobs") or {})
+        self.sharing = content["sharing"]
+        self.tokens: dict[int, Any] = {}
+        if self.sharing:
+            self.shared = [content["reads"][name] for name in self.sharing[0]]
+            for name, root in zip(self.sharing[0], self.shared):
+                for position, part in enumerate(environment.parts(root)):
+                    self.tokens[id(part)] = ("n", name, position)
+
+    def function(self, coded: tuple) -> tuple[Any, frozenset]:
+        code, _, logged = coded
+        return types.FunctionType(marshal.loads(code), self.namespace), frozenset(logged)
+
+    def run(self, first: int, last: int) -> tuple[int, bytes]:
+        """The records and effects of one slice."""
+        try:
+            return self.attempt(self.plain, first, last)
+        except NotMergeable as failed:
+            if self.logging is None:
+                raise GuardFailed(f"{failed.name} can't be summed in parts", failed.name)
+            # From now on values are logged: what happened once will happen again.
+            self.plain, self.logging = self.logging, None
+            return self.attempt(self.plain, first, last)
+
+    def attempt(self, coded: tuple[Any, frozenset], first: int, last: int) -> tuple[int, bytes]:
+        function, logged = coded
+        captures = capture.Captures(self.capture)
+        self.namespace.update(captures.bindings())
+        watch = Watch()
+        counter = Counter()
+        tokens = dict(self.tokens) if self.sharing else None
+        records = self.records(first, last, counter, tokens)
+        held = [merges.begin(spec, name in logged) for name, spec in self.merges]
+        arguments = [value.append if spec[0] == "fold" and name in logged else value
+                     for value, (name, spec) in zip(held, self.merges)]
+        out: dict[str, Any] = {}
+        sys.stdout, sys.stderr = captures.stream("stdout"), captures.stream("stderr")
+        try:
+            with watch:
+                result = function(records, out, *arguments)
+        finally:
+            sys.stdout, sys.stderr = quiet, quiet
+        reason = self.source.check()
+        if reason is None and watch.seen:
+            reason = "a warning is issued"
+        if reason is not None:
+            raise GuardFailed(reason)
+        effects = [merges.end(name, spec, name in logged, value, out)
+                   for value, (name, spec) in zip(held, self.merges)]
+        if self.kind in ("setcomp", "dictcomp"):
+            merges.check_keys(result)
+            result = list(result) if self.kind == "setcomp" else result
+        elif self.kind in ("set", "frozenset", "dict", "Counter"):
+            merges.check_elements(result, self.kind == "dict")
+        written = captures.taken()
+        data = environment.answer((effects, out, written, result), tokens)
+        if len(data) > EFFECT_BYTES:
+            raise GuardFailed("the effects of one chunk are too large")
+        return counter.count, data
+
+    def records(self, first: int, last: int, counter: "Counter", tokens: Optional[dict]) -> Iterator[Any]:
+        """The slice's records, counted, and known by their places where they may be kept."""
+        found = self.source.records(first, last)
+        if tokens is not None and self.sharing and self.sharing[1]:
+            self.kept = list(found)
+            is_own = not isinstance(self.source, (sources.OpenedCounted, sources.OpenedZip))
+            for index, record in enumerate(self.kept, first):
+                if type(record) in ATOMS:
+                    if type(record) in (str, bytes, float, complex) or (type(record) is int and record > 256):
+                        tokens[id(record)] = ("r", index, -1)
+                    continue
+                for position, part in enumerate(environment.parts(record)):
+                    if position or is_own:
+                        tokens[id(part)] = ("r", index, position)
+            found = iter(self.kept)
+        return itertools.chain.from_iterable(counter.batches(found))
+
+
+class Counter:
+    """Counts records as they pass, a batch at a time."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def batches(self, records: Iterator[Any]) -> Iterator[list[Any]]:
+        while batch := list(itertools.islice(records, BATCH)):
+            self.count += len(batch)
+            yield batch
+
+
+class Watch:
+    """Notices warnings: the driver would show each of them once, with its own registry."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __enter__(self) -> None:
+        self.before = warnings.showwarning
+        warnings.showwarning = self.show
+
+    def __exit__(self, *error: Any) -> None:
+        warnings.showwarning = self.before
+
+    def show(self, *arguments: Any, **keywords: Any) -> None:
+        self.seen = True
+
+
+quiet = io.StringIO()
+
+
+def apply_state(state: Json) -> None:
+    """Makes this process like the driver where a body could tell."""
+    sys.argv[:] = state["argv"]
+    sys.path[:] = state["path"]
+    sys.setrecursionlimit(state["recursion"])
+    csv.field_size_limit(state["field"])
+    if state["digits"] is not None:
+        sys.set_int_max_str_digits(state["digits"])
+    warnings.filters[:] = state["filters"]
+    warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+def peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def reset_peak() -> None:
+    """Lets the peak be that of the next chunk alone, where the system can."""
+    try:
+        with open("/proc/self/clear_refs", "wb", buffering=0) as file:
+            file.write(b"5")
+    except OSError:
+        pass
+
+
+class Process:
+    """Serves the agent until it closes the pipe."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self.pipe = pipe
+        self.regions: dict[int, Region] = {}
+        self.failed: dict[int, Exception] = {}
+        pipe.status_at_end = 0
+
+    def serve(self) -> None:
+        sys.stdout = sys.stderr = quiet
+        while True:
+            head, body = self.pipe.read()
+            if head["t"] == "region":
+                self.load(head, body)
+            elif head["t"] == "chunk":
+                self.pipe.write(*self.chunk(head))
+
+    def load(self, head: Json, body: bytes) -> None:
+        number = head["region"]
+        for other in list(self.regions):
+            # One environment at a time: definitions live in one `__main__`.
+            self.regions.pop(other).source.close()
+        self.heads = {number: (head, body)}
+        try:
+            self.regions[number] = Region(head, body)
+            self.failed.pop(number, None)
+        except Exception as error:
+            self.failed[number] = error
+        quiet.seek(0)
+        quiet.truncate()
+
+    def chunk(self, head: Json) -> tuple[Json, bytes]:
+        """Runs one chunk and makes its result frame."""
+        first, last = head["first"], head["last"]
+        answer: Json = {"t": "result", "region": head["region"], "index": head["index"], "records": 0, "first": first,
+                        "last": last, "reason": "", "variable": "", "line": 0}
+        wall, cpu = time.perf_counter(), time.process_time()
+        data = b""
+        try:
+            region = self.regions.get(head["region"])
+            if region is None:
+                error = self.failed.get(head["region"])
+                raise GuardFailed(f"the region could not be loaded: {type(error).__name__}: {error}")
+            answer["records"], data = region.run(first, last)
+            answer["first"], answer["last"] = region.source.actual(first, last)
+            answer["status"] = COMPLETED
+        except GuardFailed as failed:
+            answer.update(status=GUARD_FAILED, reason=failed.reason, variable=failed.variable or "")
+        except RecursionError:
+            answer.update(status=GUARD_FAILED, reason="the recursion is too deep")
+        except MemoryError:
+            answer.update(status=OUT_OF_MEMORY, reason="the memory is used up")
+        except BaseException as error:
+            answer.update(status=RAISED, reason=f"{type(error).__name__} is raised", line=line_of(error))
+        elapsed = time.perf_counter() - wall
+        answer["wall_us"] = int(elapsed * 1e6)
+        answer["cpu_us"] = int((time.process_time() - cpu) * 1e6)
+        answer["peak_bytes"] = peak_bytes()
+        if elapsed > 0.005:
+            reset_peak()
+        return answer, data
+
+
+def line_of(error: BaseException) -> int:
+    """The last line of the script that an exception came through."""
+    line = 0
+    trace = error.__traceback__
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith("<runsurge"):
+            line = line or trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,145 @@
+"""What a harness process does first, and last."""
+
+import atexit
+import gc
+import json
+import os
+import sys
+import time
+from typing import Any, Callable, Optional
+
+from _runsurge.pipe import Json, Pipe
+
+# Frames below the script's own: the bootstrap and its exec.
+DEPTH = 2 if sys.version_info < (3, 12) else 1
+
+run: Any = None
+
+
+def main(installed: Callable[[], None]) -> tuple[Any, dict[str, Any]]:
+    """Reads the role; gives the code of the script and the namespace to run it in.
+
+    `installed` is called when all modules of the harness are there.
+    """
+    pipe = Pipe()
+    head, body = pipe.read()
+    while head.get("role") == "spare":
+        from _runsurge import chunk, driver  # noqa: F401
+        head, body = pipe.read()
+    os.environ.update(head.get("environment") or {})
+    if "TZ" in os.environ and hasattr(time, "tzset"):
+        time.tzset()
+    os.chdir(head["directory"])
+    script = head["script"]
+    sys.argv[:] = [head.get("argv0") or shown(script, head["directory"]), *head["arguments"]]
+    sys.path[0] = os.path.dirname(os.path.realpath(script))
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv[:] = [sys.executable, *sys.argv]
+    if head["role"] == "chunk":
+        from _runsurge.chunk import Process
+        installed()
+        Process(pipe).serve()
+    from _runsurge import driver  # noqa: F401
+    installed()
+    return drive(head, json.loads(body), pipe)
+
+
+def shown(script: str, directory: str) -> str:
+    """How the script is most likely named on a command line in its folder."""
+    prefix = directory.rstrip("/") + "/"
+    return script[len(prefix):] if script.startswith(prefix) else script
+
+
+def drive(head: Json, plan: Json, pipe: Pipe) -> tuple[Any, dict[str, Any]]:
+    """Prepares `__main__` as the interpreter would for a script file."""
+    global run
+    from importlib.machinery import SourceFileLoader
+
+    from _runsurge.driver import Run
+    script = head["script"]
+    namespace = sys.modules["__main__"].__dict__
+    annotations = namespace.get("__annotations__")
+    builtins = namespace["__builtins__"]
+    namespace.clear()
+    namespace.update(__name__="__main__", __doc__=None, __package__=None,
+                     __loader__=SourceFileLoader("__main__", script), __spec__=None)
+    if annotations is not None:
+        namespace["__annotations__"] = annotations
+    namespace.update(__builtins__=builtins, __file__=script, __cached__=None)
+    run = Run(head, plan, pipe, namespace)
+    process = os.getpid()
+    atexit.register(lambda: run.finished() if os.getpid() == process else None)
+    try:
+        with open(script, "rb") as file:
+            source = file.read()
+        code = run.code(source)
+    except Exception:
+        as_python(script)
+        raise
+    hide_depth(source)
+    gc.collect()
+    gc.freeze()
+    return code, namespace
+
+
+def as_python(script: str) -> None:
+    """Lets the interpreter itself say what is wrong with a script that can't be compiled."""
+    run.finished()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, sys.argv[0], *sys.argv[1:]])
+
+
+def hide_depth(source: bytes) -> None:
+    """Gives the script the recursion depth it would have, and the number it would read."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + DEPTH)
+    if b"recursionlimit" not in source:
+        # A bound C method: cheap, and without a frame.
+        sys.getrecursionlimit = limit.__int__  # type: ignore[assignment]
+        return
+    real_get, real_set = sys.getrecursionlimit, sys.setrecursionlimit
+    sys.getrecursionlimit = lambda: real_get() - DEPTH
+    sys.setrecursionlimit = lambda value: real_set(value + DEPTH)
+
+
+def leave() -> None:
+    """The script ends by an exception: takes the harness's frames out of what is shown of it."""
+    kind, error, trace = sys.exc_info()
+    if run is None or kind is None or error is None or kind is SystemExit:
+        return
+    while trace is not None and trace.tb_frame.f_code.co_filename != run.path:
+        trace = trace.tb_next
+    hook = sys.excepthook
+    note_missing(error)
+
+    def show(shown_kind: Any, shown: Any, _: Any) -> None:
+        sys.excepthook = hook
+        shown = shown.with_traceback(trace)
+        sys.last_traceback = trace
+        try:
+            hook(shown_kind, shown, trace)
+        except SystemExit:
+            raise
+        except BaseException as second:
+            show_failing_hook(second, shown)
+
+    sys.excepthook = show
+
+
+def show_failing_hook(second: BaseException, first: BaseException) -> None:
+    """As the interpreter does when the hook itself fails."""
+    trace = second.__traceback__
+    second = second.with_traceback(trace.tb_next if trace else None)
+    second.__context__ = None
+    sys.stderr.write("Error in sys.excepthook:\n")
+    sys.__excepthook__(type(second), second, second.__traceback__)
+    sys.stderr.write("\nOriginal exception was:\n")
+    sys.__excepthook__(type(first), first, first.__traceback__)
+
+
+def note_missing(error: BaseException) -> None:
+    """A file that was not found may only have been left at home."""
+    name: Optional[Any] = getattr(error, "filename", None)
+    if isinstance(error, FileNotFoundError) and isinstance(name, (str, bytes)):
+        run.missing.append(os.fsdecode(name))

@@ -1,0 +1,124 @@
+internal import Dispatch
+internal import Glibc
+
+/// Results on disk until the master has them, so that an agent that is killed loses only unfinished work.
+///
+/// Segments are appended to and removed whole once nothing in them is wanted. Not synchronised to the disk: it is
+/// against the end of the process, not of the machine, for then the leases are lost anyway.
+final class ResultSpool: Sendable {
+    /// One result, under a number of this agent.
+    struct Record: Sendable {
+        let number: UInt64
+        let bytes: [UInt8]
+    }
+
+    private static let segmentBytes = 8 << 20
+    private static let recordLimit = 64 << 20
+
+    private final class State {
+        var current: (file: FileDescriptorBox, name: String, bytes: Int)?
+        var live: [String: Int] = [:]
+        var segments: [UInt64: String] = [:]
+        var lastSegment = 0
+    }
+
+    private let folder: String
+    private let queue = DispatchQueue(label: "runsurge.worker.spool")
+    // Safe to share: only touched on the queue.
+    private nonisolated(unsafe) let state = State()
+
+    /// Blocks.
+    init(folder: String) throws {
+        self.folder = folder
+        try FileTree.makeFolder(folder, mode: 0o700)
+    }
+
+    /// What an earlier agent has left; a record cut by its end is dropped. Blocks; call once, before `append`.
+    /// - Parameter firstNumber: the records are numbered from it on.
+    func recover(firstNumber: UInt64) throws -> [Record] {
+        try queue.sync {
+            var records: [Record] = []
+            for name in FileTree.names(in: folder) {
+                let path = "\(folder)/\(name)"
+                let size = FileStatus(path)?.size ?? 0
+                let bytes = try FileDescriptor.open(path, O_RDONLY).read(at: 0, limit: Int(size))
+                var count = 0
+                for payload in Self.payloads(in: bytes) {
+                    let number = firstNumber + UInt64(records.count)
+                    records.append(Record(number: number, bytes: payload))
+                    state.segments[number] = name
+                    count += 1
+                }
+                if count == 0 { unlink(path) } else { state.live[name] = count }
+                if let number = Int(name) { state.lastSegment = max(state.lastSegment, number) }
+            }
+            return records
+        }
+    }
+
+    private static func payloads(in bytes: [UInt8]) -> [[UInt8]] {
+        var payloads: [[UInt8]] = []
+        var position = 0
+        while bytes.count - position >= 4 {
+            let length = (0..<4).reduce(0) { $0 | Int(bytes[position + $1]) << (8 * $1) }
+            guard length <= recordLimit, bytes.count - position - 4 >= length else { break }
+            payloads.append(Array(bytes[(position + 4)..<(position + 4 + length)]))
+            position += 4 + length
+        }
+        return payloads
+    }
+
+    /// Returns when the records would survive the agent.
+    func append(_ records: [Record]) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async { [self] in continuation.resume(with: Result { try write(records) }) }
+        }
+    }
+
+    /// These are not wanted any more.
+    func remove(_ numbers: [UInt64]) {
+        queue.async { [self] in
+            for number in numbers {
+                guard let name = state.segments.removeValue(forKey: number), let count = state.live[name] else {
+                    continue
+                }
+                state.live[name] = count - 1
+                if count == 1, state.current?.name != name { discard(name) }
+            }
+        }
+    }
+
+    private func discard(_ name: String) {
+        state.live[name] = nil
+        unlink("\(folder)/\(name)")
+    }
+
+    private func write(_ records: [Record]) throws {
+        var bytes: [UInt8] = []
+        for record in records {
+            withUnsafeBytes(of: UInt32(record.bytes.count).littleEndian) { bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: record.bytes)
+        }
+        let (file, name) = try segment()
+        try file.write(bytes)
+        state.current?.bytes += bytes.count
+        state.live[name, default: 0] += records.count
+        for record in records { state.segments[record.number] = name }
+    }
+
+    /// The segment to write to; a full one is left behind.
+    private func segment() throws -> (FileDescriptorBox, String) {
+        if let current = state.current {
+            if current.bytes < Self.segmentBytes { return (current.file, current.name) }
+            state.current = nil
+            if state.live[current.name] == 0 { discard(current.name) }
+        }
+        state.lastSegment += 1
+        let digits = String(state.lastSegment)
+        let name = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+        let file = try FileDescriptor.open("\(folder)/\(name)", O_WRONLY | O_CREAT | O_EXCL | O_APPEND, mode: 0o600)
+        let box = FileDescriptorBox(file)
+        state.current = (box, name, 0)
+        return (box, name)
+    }
+}

@@ -1,0 +1,70 @@
+internal import RunSurgeCore
+internal import RunSurgeProtocol
+internal import RunSurgeScheduling
+
+/// A script's own process and what it has under way. Belongs to the agent's actor.
+final class DriverRun {
+    /// A region that was handed over, and how far its results have been passed on.
+    struct OpenRegion {
+        var progress: WireRegionProgress
+        /// The next chunk whose effects the driver expects.
+        var next: Int64
+    }
+
+    let key: WorkKey
+    let memory: Int64
+    let work: WireDriverWork
+    let startedAt: MonotonicTime
+    var python: PythonProcess?
+    var isUnwanted = false
+    /// A reason of ours to end it: a bound was met, its pipe was misused.
+    var fault: String?
+    var requests: [UInt64: WireRegionRequest] = [:]
+    var regions: [RegionID: OpenRegion] = [:]
+    var lastResend: MonotonicTime
+    var uploads: [String: BlobUpload] = [:]
+    /// What must happen in the order of its arrival.
+    var chain: Task<Void, Never>?
+    var logs: [RunSurgeCore.LogStream: LogShipment] = [.standardOutput: LogShipment(), .standardError: LogShipment()]
+    var regionsJSON: [UInt8] = Array("[]".utf8)
+    var missingInputs: [String] = []
+    var peakBytes: Int64 = 0
+    var cpuMicroseconds: Int64 = 0
+    var end: ProcessEnd?
+    var framesHaveEnded = false
+    var completion: CheckedContinuation<Void, Never>?
+
+    init(key: WorkKey, memory: Int64, work: WireDriverWork, now: MonotonicTime) {
+        self.key = key
+        self.memory = memory
+        self.work = work
+        startedAt = now
+        lastResend = now
+    }
+
+    var hasEnded: Bool { end != nil && framesHaveEnded }
+}
+
+/// How far a stream has travelled to the master.
+struct LogShipment {
+    /// Bytes that may be on their way at once.
+    static let window: Int64 = 2 << 20
+    static let pieceBytes: Int64 = 256 << 10
+
+    var sent: Int64 = 0
+    var acknowledged: Int64 = 0
+    var isReading = false
+    var lastMove = BootClock.now
+
+    /// The next piece to send of a stream of `written` bytes.
+    func next(written: Int64) -> Range<Int64>? {
+        let end = min(written, Limits.logStreamBytes, acknowledged + Self.window, sent + Self.pieceBytes)
+        return end > sent ? sent..<end : nil
+    }
+}
+
+/// A blob that a driver sends in pieces.
+struct BlobUpload {
+    let path: String
+    var size: Int64 = 0
+}

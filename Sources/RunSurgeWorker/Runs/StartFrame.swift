@@ -1,0 +1,56 @@
+internal import RunSurgeCore
+internal import RunSurgeProtocol
+
+/// Where a process finds its files: as the script names them inside a sandbox, as they really are without one.
+struct ShownPaths {
+    let script: String
+    let directory: String
+
+    init(job: JobDescription, folder: RunFolder, sandbox: Sandbox) {
+        guard !sandbox.isOn else {
+            script = job.script.path
+            directory = job.workingDirectory
+            return
+        }
+        directory = folder.work
+        let isInside = JobPath.isInside(job.script.path, job.workingDirectory)
+        script = isInside ? folder.work + job.script.path.dropFirst(job.workingDirectory.utf8.count) : job.script.path
+    }
+}
+
+/// What tells a harness its job.
+struct StartFrame {
+    let job: JobDescription
+    let shown: ShownPaths
+    let slots: Int
+
+    func chunk(plan: [UInt8]) -> Frame { frame(role: "chunk", plan: plan, adding: ["split": .bool(true)]) }
+
+    func driver(_ work: WireDriverWork, plan: [UInt8]) -> Frame {
+        let resume = work.resume.map { point in
+            JSONValue.object([
+                "node": .integer(point.node), "entry": .integer(point.entry),
+                "prefix_records": .integer(point.prefixRecords),
+                "modes": (try? JSONReader.read(point.modesJson)) ?? .object([:]),
+            ])
+        }
+        return frame(
+            role: "driver", plan: plan,
+            adding: [
+                "min_split_seconds": work.minSplitSeconds < 0 ? .null : .double(work.minSplitSeconds),
+                "chunk_records": work.chunkRecords > 0 ? .integer(work.chunkRecords) : .null,
+                "split": .bool(!work.noSplit), "resume": .array(resume),
+            ])
+    }
+
+    private func frame(role: String, plan: [UInt8], adding more: [String: JSONValue]) -> Frame {
+        let head: [String: JSONValue] = [
+            "t": .string("start"), "role": .string(role), "script": .string(shown.script),
+            "arguments": .strings(job.arguments), "directory": .string(shown.directory),
+            "environment": .object(job.environment.mapValues(JSONValue.string)), "slots": .integer(Int64(slots)),
+            "min_split_seconds": .null, "chunk_records": .null, "resume": .array([]),
+            "plan_size": .integer(Int64(plan.count)),
+        ]
+        return Frame(head.merging(more) { $1 }, body: plan)
+    }
+}

@@ -1,0 +1,235 @@
+internal import Glibc
+internal import RunSurgeCore
+internal import RunSurgeProtocol
+internal import RunSurgeScheduling
+
+/// Chunk processes: started warm, fed ahead, read in turn.
+extension Worker {
+    /// A spare gets its own copy of the inputs, which pays for few bytes only.
+    private static let spareInputBytes: Int64 = 16 << 20
+
+    func startChunkRun(_ id: WorkerProcessID, job: JobID, memory: Int64) {
+        let run = ChunkRun(id: id, job: job, memory: memory)
+        chunkRuns[id] = run
+        Task { await launch(run) }
+    }
+
+    private func launch(_ run: ChunkRun) async {
+        do {
+            guard let record = jobs[run.job], let parts else { throw WorkerError.setup("the job is unknown") }
+            let plan = try await plan(of: record)
+            let python = try await process(for: run, record, parts)
+            run.python = python
+            if run.isEnding { return python.process.kill() }
+            let shown = ShownPaths(job: record.description, folder: python.folder, sandbox: parts.launcher.sandbox)
+            python.channel.send(
+                StartFrame(job: record.description, shown: shown, slots: configuration.slots).chunk(plan: plan))
+            run.isReady = true
+            pump(run)
+            writeOutgoing()
+            // It may have ended before it was ours to notice.
+            finishIfEnded(run)
+        } catch {
+            run.fault = "its process could not be started: \(error)"
+            logger.error("a chunk process could not be started", metadata: ["error": "\(error)"])
+            remove(run)
+        }
+    }
+
+    private func process(for run: ChunkRun, _ record: JobRecord, _ parts: Parts) async throws -> PythonProcess {
+        let job = record.description
+        if job.filesInside.reduce(0, { $0 + $1.blob.size }) <= Self.spareInputBytes,
+            let spare = takeSpare(for: job, memory: run.memory, owner: .chunks(run.id))
+        {
+            run.python = spare
+            try await StagedFiles(root: spare.folder.work, cache: parts.cache).place(
+                job.filesInside, without: job.workingDirectory, mayLink: false)
+            return spare
+        }
+        try await record.tree.stageOutside()
+        try await record.tree.stageInside()
+        let (id, folder) = try await newFolder()
+        owners[id] = .chunks(run.id)
+        let sandbox = parts.launcher.sandbox
+        let outside = MountPlan(
+            root: record.tree.root, workingDirectory: job.workingDirectory, systemPaths: sandbox.systemPaths)
+        let inside = Mount.readOnly(record.tree.root + job.workingDirectory, at: job.workingDirectory)
+        return try await parts.launcher.launch(
+            PythonLauncher.Request(
+                id: id, folder: folder, mounts: outside.mounts(for: job.filesOutside) + [inside],
+                environment: Sandbox.environment(hashSeed: job.hashSeed, adding: job.environment),
+                memory: run.memory, input: nil))
+    }
+
+    /// Queues a chunk for the process.
+    func run(_ token: LeaseToken, on id: WorkerProcessID, memory: Int64) {
+        guard let run = chunkRuns[id], let chunk = chunks[token.key] else { return }
+        if memory > run.memory { run.python?.process.raiseLimit(to: memory) }
+        run.unsent.append(chunk)
+        pump(run)
+    }
+
+    /// Writes chunks whose region is loaded; loads the region of the first one that is not.
+    private func pump(_ run: ChunkRun) {
+        guard run.isReady, !run.isLoading, !run.isEnding else { return }
+        var taken = 0
+        while taken < run.unsent.count, run.loaded.contains(run.unsent[taken].region) {
+            let chunk = run.unsent[taken]
+            run.sent[chunk.key] = chunk
+            run.outgoing.append(
+                Frame([
+                    "t": .string("chunk"), "region": .integer(chunk.region.rawValue), "index": .integer(chunk.key.chunk),
+                    "first": .integer(chunk.range.lowerBound), "last": .integer(chunk.range.upperBound),
+                ]))
+            taken += 1
+        }
+        run.unsent.removeFirst(taken)
+        guard let next = run.unsent.first else { return }
+        run.isLoading = true
+        Task { await load(next.region, into: run) }
+    }
+
+    private func load(_ id: RegionID, into run: ChunkRun) async {
+        do {
+            guard let region = regions[id], let python = run.python, let parts else {
+                throw WorkerError.setup("the region is unknown")
+            }
+            regions[id]?.lastUse = BootClock.now
+            let environment = try await bytes(of: region.environment, cache: parts.cache)
+            let shown = parts.launcher.sandbox.isOn ? RunFolder.shownBlobs : python.folder.blobs
+            var paths: [String: JSONValue] = [:]
+            for blob in region.blobs {
+                let path = "\(python.folder.blobs)/\(blob.sha256)"
+                try await parts.cache.withFile(blob) { source in
+                    try await BlockingWork.run {
+                        if Glibc.link(source, path) != 0, errno != EEXIST { try FileTree.copy(source, to: path) }
+                    }
+                }
+                paths[blob.sha256] = .string("\(shown)/\(blob.sha256)")
+            }
+            let head: [String: JSONValue] = [
+                "t": .string("region"), "region": .integer(id.rawValue), "node": .integer(region.node),
+                "source": region.source, "modes": region.modes, "blobs": .object(paths),
+            ]
+            run.outgoing.append(Frame(head, body: environment))
+            run.loaded.insert(id)
+            run.isLoading = false
+            pump(run)
+            writeOutgoing()
+        } catch {
+            run.fault = "the region could not be loaded: \(error)"
+            logger.error("a region could not be loaded", metadata: ["region": "\(id)", "error": "\(error)"])
+            run.python?.process.kill()
+        }
+    }
+
+    func bytes(of payload: Payload, cache: BlobCache) async throws -> [UInt8] {
+        switch payload {
+        case .inline(let bytes): bytes
+        case .blob(let blob): try await cache.bytes(of: blob, limit: Int64(Frame.bodyLimit))
+        }
+    }
+
+    // MARK: Results
+
+    func takeChunkFrames(_ id: WorkerProcessID, _ frames: [Frame]) {
+        guard let run = chunkRuns[id] else { return }
+        for frame in frames where frame.kind == "result" { takeResult(frame, of: run) }
+        run.python?.channel.consumed(bytes: frames.reduce(0) { $0 + $1.weight })
+    }
+
+    private func takeResult(_ frame: Frame, of run: ChunkRun) {
+        guard let region = frame.head["region"]?.integer, let index = frame.head["index"]?.integer,
+            let chunk = run.sent.removeValue(
+                forKey: WorkKey(job: run.job, region: RegionID(region), chunk: index))
+        else { return }
+        let key = chunk.key
+        let outcome = ChunkOutcome(frame: frame, index: index, asked: chunk.range)
+        guard machine.token(of: key) != nil else { return }
+        completedChunks += 1
+        if frame.body.count <= Limits.inlineResultBytes {
+            report(outcome, for: key)
+        } else {
+            Task { await store(outcome, effects: frame.body, for: key) }
+        }
+        feed(.finished(key, seconds: Double(outcome.wallMicroseconds) / 1e6))
+    }
+
+    /// Large effects go ahead as a blob.
+    private func store(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) async {
+        do {
+            guard let parts else { return }
+            let blob = try await parts.cache.currentStore().put(effects)
+            report(outcome.replacing(effects: .blob(blob)), for: key)
+        } catch {
+            report(.failure(.fault, index: outcome.index, range: outcome.range, reason: "\(error)"), for: key)
+        }
+        await flush()
+    }
+
+    private func report(_ outcome: ChunkOutcome, for key: WorkKey) {
+        guard let token = machine.token(of: key) else { return }
+        var result = WireResult()
+        result.lease = token.wire
+        result.chunk = outcome.wire
+        enqueue(result, for: key)
+    }
+
+    /// The chunk that a process was at when it ended.
+    func fail(_ key: WorkKey, on id: WorkerProcessID) {
+        guard let chunk = chunks[key] else { return }
+        let run = chunkRuns[id]
+        var (status, reason) = (OutcomeStatus.fault, run?.fault ?? "its process is gone")
+        if run?.fault == nil, let end = run?.end { (status, reason) = describe(end, limit: run?.memory ?? 0) }
+        report(
+            .failure(
+                status, index: key.chunk, range: chunk.range, reason: reason, peakBytes: run?.end?.peakBytes ?? 0),
+            for: key)
+    }
+
+    // MARK: The end
+
+    func endChunkRun(_ id: WorkerProcessID) {
+        guard let run = chunkRuns[id] else { return }
+        run.isEnding = true
+        guard let python = run.python else { return }
+        python.channel.finishSending()
+        Task {
+            try? await Task.sleep(for: .seconds(2))
+            python.process.kill()
+        }
+    }
+
+    func killChunkRun(_ id: WorkerProcessID) {
+        guard let run = chunkRuns[id] else { return feed(.processEnded(id)) }
+        run.isEnding = true
+        run.python?.process.kill()
+    }
+
+    func chunkFramesEnded(_ run: ChunkRun, _ error: FrameError?) {
+        run.framesHaveEnded = true
+        if let error { run.fault = error.description }
+        // Without its pipe it is of no use.
+        run.python?.process.kill()
+        finishIfEnded(run)
+    }
+
+    func chunkProcessEnded(_ run: ChunkRun, _ end: ProcessEnd) {
+        run.end = end
+        finishIfEnded(run)
+    }
+
+    private func finishIfEnded(_ run: ChunkRun) {
+        guard run.end != nil, run.framesHaveEnded, run.python != nil else { return }
+        remove(run)
+    }
+
+    private func remove(_ run: ChunkRun) {
+        guard chunkRuns[run.id] != nil else { return }
+        feed(.processEnded(run.id))
+        chunkRuns[run.id] = nil
+        guard let python = run.python else { return }
+        python.process.kill()
+        discard(python)
+    }
+}

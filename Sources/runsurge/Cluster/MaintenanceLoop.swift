@@ -1,0 +1,33 @@
+import Logging
+import RunSurgeStore
+import ServiceLifecycle
+
+/// Keeps the database and the blobs small: puts away what ended jobs have left, removes what nobody needs.
+struct MaintenanceLoop: Service {
+    let store: Store
+    let blobs: FileBlobStore
+    let logger: Logger
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            var round = 0
+            while true {
+                try await Task.sleep(for: .seconds(60))
+                await sweep(withBlobs: round % 10 == 0)
+                round += 1
+            }
+        }
+    }
+
+    /// What fails is tried again in the next round.
+    private func sweep(withBlobs: Bool) async {
+        do {
+            while try await store.sweep() > 0 {}
+            guard withBlobs else { return }
+            let collected = try await store.collect(blobs)
+            logger.info("blobs collected", metadata: ["collected": "\(collected)"])
+        } catch {
+            logger.warning("maintenance failed", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import PostgreSQL
+import RunSurgeAPI
+
+/// What a process with a master is made of.
+struct MasterSettings: Sendable {
+    enum Database: Sendable {
+        /// A private server in the cluster's folder.
+        case embedded
+        case external(ConnectionConfiguration)
+    }
+
+    /// How the master is reached from outside this process.
+    struct Access: Sendable {
+        var host = "127.0.0.1"
+        /// Of the REST facade; 0: any free port.
+        var port = 8000
+        /// Of the work endpoint; results, heartbeats and events are on the three ports after it. 0: any free ports.
+        var workPort = 50_051
+        /// Where workers on other machines reach the REST facade; nil: at `host` and `port`.
+        var blobURL: String?
+        /// Whether the cluster's own user may be spoken for by a token.
+        var hasOperator = true
+        var allowedOrigins: [String] = []
+        var accessTokenMinutes = 60
+        var refreshTokenDays = 7
+        var algorithm = APIConfiguration.Algorithm.hs256
+    }
+
+    var folder: ClusterFolder
+    var database = Database.embedded
+    /// Processes of a worker in this process; 0: there is none.
+    var slots: Int
+    /// Bytes; nil: an even share of four fifths of the machine's memory.
+    var memoryPerSlot: Int64?
+    /// nil: only this process uses the cluster.
+    var access: Access?
+    /// nil: kept in the folder.
+    var secrets: ClusterSecrets?
+    var python = PythonOptions()
+
+    /// Bytes of all slots together.
+    var memory: Int64 {
+        if let memoryPerSlot { return memoryPerSlot * Int64(slots) }
+        return Int64(ProcessInfo.processInfo.physicalMemory / 5 * 4)
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import Hummingbird
+import Logging
+import RunSurgeAPI
+import RunSurgeCore
+import RunSurgeMaster
+import RunSurgeStore
+import RunSurgeWorker
+import ServiceLifecycle
+import ZeroMQ
+
+/// Starts the services of a master process in the order of their dependencies: each learns from the one before where
+/// it listens.
+struct MasterStart: Sendable {
+    let settings: MasterSettings
+    let store: Store
+    let sockets: SocketThread
+    let logger: Logger
+
+    func run<Value: Sendable>(
+        _ body: @escaping @Sendable (MasterProcess) async throws -> Value
+    ) async throws -> Value {
+        let blobs = try FileBlobStore(folder: settings.folder.blobs)
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: MaintenanceLoop(store: store, blobs: blobs, logger: logger))],
+                logger: logger))
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask {
+                try await services.run()
+                return nil
+            }
+            group.addTask {
+                let process = try await start(services, blobs: blobs)
+                return try await body(process)
+            }
+            // The services end by themselves only when one of them fails, which throws here.
+            var value: Value?
+            while let ended = try await group.next() {
+                guard value == nil, let ended else { break }
+                value = ended
+                await services.triggerGracefulShutdown()
+            }
+            guard let value else { throw CommandError.failure("the master ended before it was asked to") }
+            return value
+        }
+    }
+
+    private func start(_ services: ServiceGroup, blobs: FileBlobStore) async throws -> MasterProcess {
+        let secrets = try settings.secrets ?? ClusterSecrets.loadOrMake(at: settings.folder.secrets)
+        let owner = try await LocalUser.findOrMake(in: store.accounts)
+        var url = ""
+        if let access = settings.access {
+            url = try await startFacade(access, secrets: secrets, owner: owner, blobs: blobs, services)
+        }
+        let master = Master(
+            store: store.dispatch, blobs: blobs,
+            syntax: try await settings.python.exporter(folder: settings.folder.syntax), sockets: sockets,
+            configuration: masterConfiguration(secrets, url: url), logger: logger)
+        await services.addServiceUnlessShutdown(master)
+        let endpoints = try await master.endpoints
+        if settings.slots > 0 {
+            let worker = Worker(
+                configuration: workerConfiguration(endpoints, secrets), sockets: sockets, blobs: { _ in blobs },
+                logger: logger)
+            await services.addServiceUnlessShutdown(worker)
+        }
+        let access = settings.access.map { access in
+            MasterProcess.Access(
+                url: url, work: endpoints.work, events: endpoints.events, workerToken: secrets.workerToken,
+                operatorToken: access.hasOperator ? secrets.operatorToken : nil)
+        }
+        return MasterProcess(
+            gateway: LocalGateway(jobs: store.jobs, blobs: blobs, owner: owner), access: access)
+    }
+
+    /// Returns the URL of the facade once it listens.
+    private func startFacade(
+        _ access: MasterSettings.Access, secrets: ClusterSecrets, owner: UserID, blobs: FileBlobStore,
+        _ services: ServiceGroup
+    ) async throws -> String {
+        var configuration = APIConfiguration(secret: secrets.signing)
+        configuration.host = access.host
+        configuration.port = access.port
+        configuration.algorithm = access.algorithm
+        configuration.accessTokenLifetime = .seconds(access.accessTokenMinutes * 60)
+        configuration.refreshTokenLifetime = .seconds(access.refreshTokenDays * 86_400)
+        configuration.allowedOrigins = access.allowedOrigins
+        configuration.workerToken = secrets.workerToken
+        if access.hasOperator {
+            configuration.operatorToken = .init(token: secrets.operatorToken, user: owner)
+        }
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let application = await buildApplication(
+            configuration, accounts: store.accounts, jobs: store.jobs, blobs: blobs, logger: logger,
+            onServerRunning: { continuation.yield($0) })
+        await services.addServiceUnlessShutdown(application)
+        for await port in ports {
+            let host = access.host.contains(":") ? "[\(access.host)]" : access.host
+            return access.blobURL ?? "http://\(host):\(port)"
+        }
+        throw CancellationError()
+    }
+
+    private func masterConfiguration(_ secrets: ClusterSecrets, url: String) -> MasterConfiguration {
+        let access = settings.access ?? MasterSettings.Access(workPort: 0)
+        func port(_ offset: Int) -> Int { access.workPort == 0 ? 0 : access.workPort + offset }
+        return MasterConfiguration(
+            host: access.host == "0.0.0.0" ? "*" : access.host, workPort: port(0), resultsPort: port(1),
+            heartbeatsPort: port(2), eventsPort: port(3), workerToken: secrets.workerToken, blobURL: url,
+            blobToken: secrets.workerToken, blobDirectory: settings.folder.blobs)
+    }
+
+    private func workerConfiguration(_ endpoints: MasterEndpoints, _ secrets: ClusterSecrets) -> WorkerConfiguration {
+        var configuration = WorkerConfiguration(
+            endpoint: endpoints.work, token: secrets.workerToken, name: ProcessInfo.processInfo.hostName,
+            slots: settings.slots, memoryBytes: settings.memory, folder: settings.folder.worker)
+        configuration.python = settings.python.interpreter
+        configuration.isSandboxed = settings.python.isSandboxed
+        return configuration
+    }
+}
+
+/// The user that owns what is submitted without an account: in `run`, and with the operator's token.
+enum LocalUser {
+    private static let name = "operator"
+
+    static func findOrMake(in accounts: some AccountStore) async throws -> UserID {
+        if let found = try await accounts.credentials(usernameOrEmail: name) { return found.user.id }
+        // No password has this hash, so nobody logs in as this user.
+        return try await accounts.createUser(username: name, email: "operator@localhost", passwordHash: "!").id
+    }
+}

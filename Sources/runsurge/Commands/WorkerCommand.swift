@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import RunSurgeClient
+import RunSurgeCore
+import RunSurgeStore
+import RunSurgeWorker
+import ServiceLifecycle
+import ZeroMQ
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Attaches this machine to a master; detach it whenever you like, nothing is lost.",
+        discussion: """
+            Every option may also be given as a variable, in the environment or in a .env file: RUNSURGE_CONNECT, \
+            RUNSURGE_WORKER_TOKEN, RUNSURGE_SLOTS, RUNSURGE_MEMORY, RUNSURGE_NAME, RUNSURGE_FOLDER.
+            """)
+
+    @Option(help: ArgumentHelp("The master's work endpoint, such as tcp://master:50051.", valueName: "endpoint"))
+    var connect: String?
+    @Option(help: "Python processes that may compute at once (default: the cores).") var slots: Int?
+    @Option(help: "Memory of all of them together, such as 8G (default: four fifths of the machine's).")
+    var memory: String?
+    @Option(help: "A name for the machine (default: its host name).") var name: String?
+    @Option(help: "The folder for caches and results on their way.") var folder: String?
+    @Option(help: "A file of NAME=value lines (default: .env, when there is one).") var config: String?
+    @OptionGroup var python: PythonOptions
+
+    func run() async throws {
+        let settings = try await Settings(
+            flags: [
+                "runsurge.connect": connect, "runsurge.slots": slots.map { "\($0)" }, "runsurge.memory": memory,
+                "runsurge.name": name, "runsurge.folder": folder,
+            ], file: config)
+        let folder = try settings.text("runsurge.folder").map { try ClusterFolder(path: Path.absolute($0)) }
+            ?? ClusterFolder.firstFree("worker")
+        let configuration = try configuration(settings, folder: folder.path)
+        let logger = ServerLog.logger()
+        let sockets = try SocketThread(name: "zeromq")
+        let worker = Worker(
+            configuration: configuration, sockets: sockets,
+            blobs: { access in try Self.blobs(access, folder: configuration.folder) }, logger: logger)
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: worker)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await services.run()
+        } catch {
+            await sockets.shutdown()
+            throw CommandError.failure("\(error)")
+        }
+        await sockets.shutdown()
+    }
+
+    private func configuration(_ settings: Settings, folder: String) throws -> WorkerConfiguration {
+        guard let endpoint = settings.text("runsurge.connect") else {
+            throw CommandError.usage("name the master's work endpoint with --connect or RUNSURGE_CONNECT")
+        }
+        guard endpoint.hasPrefix("tcp://") || endpoint.hasPrefix("ipc://") else {
+            throw CommandError.usage("--connect is \(endpoint); it must look like tcp://HOST:PORT")
+        }
+        guard let token = try settings.secret("runsurge.worker.token", minimumLength: 16) else {
+            throw CommandError.usage("set RUNSURGE_WORKER_TOKEN to the token that the master knows")
+        }
+        let information = ProcessInfo.processInfo
+        var configuration = WorkerConfiguration(
+            endpoint: endpoint, token: token, name: settings.text("runsurge.name") ?? information.hostName,
+            slots: try settings.integer("runsurge.slots", in: 1...1024, default: information.activeProcessorCount),
+            memoryBytes: try settings.size("runsurge.memory", default: Int64(information.physicalMemory / 5 * 4)),
+            folder: folder + "/agent")
+        configuration.python = python.interpreter
+        configuration.isSandboxed = python.isSandboxed
+        return configuration
+    }
+
+    /// The master's own files when they are within reach, its REST facade otherwise.
+    private static func blobs(_ access: BlobAccess, folder: String) throws -> any BlobStore {
+        if let directory = access.directory, FileManager.default.isWritableFile(atPath: directory) {
+            return try FileBlobStore(folder: directory)
+        }
+        let uploads = folder + "/uploads"
+        try FileManager.default.createDirectory(atPath: uploads, withIntermediateDirectories: true)
+        return HTTPBlobStore(url: access.url, token: access.token, folder: uploads)
+    }
+}

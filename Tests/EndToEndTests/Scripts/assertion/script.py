@@ -1,0 +1,2 @@
+numbers = list(range(30))
+assert sum(numbers) == 1, "the sum is off"

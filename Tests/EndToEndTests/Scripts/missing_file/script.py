@@ -1,0 +1,3 @@
+with open("not-there.txt") as f:
+    for line in f:
+        print(line)

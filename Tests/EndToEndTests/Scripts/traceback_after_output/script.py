@@ -1,0 +1,6 @@
+values = ["1", "2", "3", "x", "5"]
+out = []
+for value in values:  # split
+    print("value", value)
+    out.append(int(value))
+print("never reached")

@@ -59,6 +59,8 @@ public struct APIConfiguration: Sendable {
     public var maximumConnections = 1_024
     /// Uploads that are read at the same time; further ones wait for their turn.
     public var concurrentUploads = 32
+    /// What `/metrics` shows; nil: there is no such route.
+    public var metrics: PrometheusRegistry?
     /// How often a follower of a log looks by itself, beside being woken.
     public var followInterval = Duration.seconds(5)
 

@@ -129,8 +129,9 @@ extension RunSurgeClient {
     }
 
     /// Saves one output at `path` with its mode and time. It appears there only when it is complete and its SHA-256
-    /// is right; the folder must exist.
+    /// is right; the folder above it must exist. An output that is a folder is made, unless it is there.
     public func download(_ output: OutputView, of id: JobID, to path: String) async throws {
+        if output.isDirectory { return try await LocalFile.makeFolder(at: path, mode: output.mode) }
         let name = output.path.split(separator: "/").map(Self.percentEncoded).joined(separator: "/")
         let pieces = transfer.read(
             at: "/api/job/\(id)/outputs/\(name)", expecting: output.blob, range: 0..<output.size)

@@ -37,7 +37,7 @@ struct Engine: Sendable {
             machine: DispatchMachine(term: term, configuration: configuration.dispatch), work: sockets.work,
             writes: writes, aggregation: aggregation, reads: reads, events: events,
             settings: LinkSettings(
-                term: term, workerToken: Array(configuration.workerToken.utf8), endpoints: sockets.endpoints,
+                term: term, workerToken: Array(configuration.workerToken.utf8), endpoints: sockets.advertised,
                 configuration: configuration),
             watch: watch, logger: logger)
         self.dispatcher = dispatcher

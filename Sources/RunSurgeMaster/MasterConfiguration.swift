@@ -51,7 +51,7 @@ public struct MasterConfiguration: Sendable {
     }
 }
 
-/// Where a started master can be reached, as ZeroMQ endpoints; the host is the advertised one.
+/// Where a started master can be reached from its own machine, as ZeroMQ endpoints.
 public struct MasterEndpoints: Sendable, Hashable {
     public let work: String
     public let results: String

@@ -7,7 +7,10 @@ struct MasterSockets: Sendable {
     let results: SocketHandle
     let heartbeats: SocketHandle
     let events: SocketHandle
+    /// For this machine.
     let endpoints: MasterEndpoints
+    /// For workers.
+    let advertised: MasterEndpoints
     /// Peers that messages could not be routed to.
     let lostPeers: AsyncStream<Frame>
 
@@ -16,7 +19,8 @@ struct MasterSockets: Sendable {
         let (lostPeers, lost) = AsyncStream.makeStream(of: Frame.self, bufferingPolicy: .bufferingNewest(10_000))
         var opened: [SocketHandle] = []
         func open(_ kind: SocketKind, _ port: Int) async throws -> SocketHandle {
-            let socket = try await thread.open(socket(kind, configuration, port: port, lost))
+            let settings = settings(of: kind, configuration, port: port, lost)
+            let socket = try await retryingWhileInUse { try await thread.open(settings) }
             opened.append(socket)
             return socket
         }
@@ -25,12 +29,14 @@ struct MasterSockets: Sendable {
             let results = try await open(.pull, configuration.resultsPort)
             let heartbeats = try await open(.sub, configuration.heartbeatsPort)
             let events = try await open(.xpub, configuration.eventsPort)
-            func endpoint(_ socket: SocketHandle) -> String { configuration.advertised(socket.boundEndpoints[0]) }
+            func endpoints(_ name: (String) -> String) -> MasterEndpoints {
+                MasterEndpoints(
+                    work: name(work.boundEndpoints[0]), results: name(results.boundEndpoints[0]),
+                    heartbeats: name(heartbeats.boundEndpoints[0]), events: name(events.boundEndpoints[0]))
+            }
             return MasterSockets(
                 work: work, results: results, heartbeats: heartbeats, events: events,
-                endpoints: MasterEndpoints(
-                    work: endpoint(work), results: endpoint(results), heartbeats: endpoint(heartbeats),
-                    events: endpoint(events)),
+                endpoints: endpoints(configuration.local), advertised: endpoints(configuration.advertised),
                 lostPeers: lostPeers)
         } catch {
             for socket in opened { try? await socket.close() }
@@ -38,12 +44,24 @@ struct MasterSockets: Sendable {
         }
     }
 
+    /// libzmq lets go of a closed socket's port a moment after the close.
+    private static func retryingWhileInUse(_ open: () async throws -> SocketHandle) async throws -> SocketHandle {
+        for _ in 0..<20 {
+            do {
+                return try await open()
+            } catch let error as ZeroMQError where error.isAddressInUse {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        return try await open()
+    }
+
     func close() async {
         for socket in [work, results, heartbeats, events] { try? await socket.close() }
     }
 
-    private static func socket(
-        _ kind: SocketKind, _ configuration: MasterConfiguration, port: Int, _ lost: AsyncStream<Frame>.Continuation
+    private static func settings(
+        of kind: SocketKind, _ configuration: MasterConfiguration, port: Int, _ lost: AsyncStream<Frame>.Continuation
     ) -> SocketConfiguration {
         var options = SocketOptions()
         options.heartbeatInterval = .seconds(2)
@@ -68,10 +86,17 @@ struct MasterSockets: Sendable {
 }
 
 extension MasterConfiguration {
-    /// An endpoint as workers are told it.
+    private var isWildcard: Bool { ["*", "0.0.0.0", "::", "[::]"].contains(host) }
+
+    /// A bound endpoint as workers are told it; with a wildcard they put in the host that they came by.
     func advertised(_ endpoint: String) -> String {
         let port = endpoint.split(separator: ":").last ?? ""
         if let advertisedHost { return "tcp://\(advertisedHost):\(port)" }
-        return ["*", "0.0.0.0", "::", "[::]"].contains(host) ? "tcp://*:\(port)" : endpoint
+        return isWildcard ? "tcp://*:\(port)" : endpoint
+    }
+
+    /// A bound endpoint as it can be connected to from this machine.
+    func local(_ endpoint: String) -> String {
+        isWildcard ? "tcp://127.0.0.1:\(endpoint.split(separator: ":").last ?? "")" : endpoint
     }
 }

@@ -33,7 +33,7 @@ public struct SyntaxExporter: SyntaxExporting {
     }
 
     private static func run(_ request: [UInt8], in sandbox: Sandbox) throws -> [UInt8] {
-        let group = try sandbox.groups?.make(name: "syntax\(UInt32.random(in: 0 ... .max))", limit: memory)
+        let group = try sandbox.groups?.make(limit: memory)
         group?.limitProcesses(to: 16)
         let command = sandbox.command(
             arguments: ["-I", "-c", PythonSources.export], mounts: [], temporary: nil, infoDescriptor: nil)

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import RunSurgeCore
 internal import RunSurgeProtocol
 internal import RunSurgeScheduling
@@ -38,7 +37,7 @@ extension Worker {
 
     private func process(for run: ChunkRun, _ record: JobRecord, _ parts: Parts) async throws -> PythonProcess {
         let job = record.description
-        if job.filesInside.reduce(0, { $0 + $1.blob.size }) <= Self.spareInputBytes,
+        if job.filesInside.reduce(0, { $0 + $1.blob.size }) <= Self.spareInputBytes, !run.isEnding,
             let spare = takeSpare(for: job, memory: run.memory, owner: .chunks(run.id))
         {
             run.python = spare
@@ -50,6 +49,7 @@ extension Worker {
         try await record.tree.stageInside()
         let (id, folder) = try await newFolder()
         owners[id] = .chunks(run.id)
+        if let input = job.standardInput { try await parts.cache.lend(input, to: folder) }
         let sandbox = parts.launcher.sandbox
         let outside = MountPlan(
             root: record.tree.root, workingDirectory: job.workingDirectory, systemPaths: sandbox.systemPaths)
@@ -78,8 +78,9 @@ extension Worker {
             run.sent[chunk.key] = chunk
             run.outgoing.append(
                 Frame([
-                    "t": .string("chunk"), "region": .integer(chunk.region.rawValue), "index": .integer(chunk.key.chunk),
-                    "first": .integer(chunk.range.lowerBound), "last": .integer(chunk.range.upperBound),
+                    "t": .string("chunk"), "region": .integer(chunk.region.rawValue),
+                    "index": .integer(chunk.key.chunk), "first": .integer(chunk.range.lowerBound),
+                    "last": .integer(chunk.range.upperBound),
                 ]))
             taken += 1
         }
@@ -99,12 +100,7 @@ extension Worker {
             let shown = parts.launcher.sandbox.isOn ? RunFolder.shownBlobs : python.folder.blobs
             var paths: [String: JSONValue] = [:]
             for blob in region.blobs {
-                let path = "\(python.folder.blobs)/\(blob.sha256)"
-                try await parts.cache.withFile(blob) { source in
-                    try await BlockingWork.run {
-                        if Glibc.link(source, path) != 0, errno != EEXIST { try FileTree.copy(source, to: path) }
-                    }
-                }
+                try await parts.cache.lend(blob, to: python.folder)
                 paths[blob.sha256] = .string("\(shown)/\(blob.sha256)")
             }
             let head: [String: JSONValue] = [

@@ -115,7 +115,8 @@ extension Worker {
     private func write(_ frame: Frame, of run: DriverRun) async {
         guard let python = run.python, let parts, let name = frame.head["id"]?.text else { return }
         do {
-            var upload = run.uploads[name] ?? BlobUpload(path: "\(python.folder.uploads)/\(run.uploads.count)-\(lastProcessID)")
+            var upload = run.uploads[name] ?? BlobUpload(path: "\(python.folder.uploads)/\(run.uploadCount)")
+            if run.uploads[name] == nil { run.uploadCount += 1 }
             guard frame.head["offset"]?.integer == upload.size, upload.size <= Limits.uploadBytes else {
                 throw FrameError(description: "a blob's piece is out of place")
             }

@@ -11,11 +11,11 @@ public import ZeroMQ
 /// All decisions are `WorkerMachine`'s; this actor feeds it and does what it says. SIGPIPE is ignored in the whole
 /// process from `run` on, for a script may end at any moment.
 public actor Worker: Service {
-    let configuration: WorkerConfiguration
-    let sockets: SocketThread
-    let openBlobStore: BlobStoreFactory
-    let logger: Logger
-    let events = EventQueue<AgentEvent>()
+    nonisolated let configuration: WorkerConfiguration
+    nonisolated let sockets: SocketThread
+    nonisolated let openBlobStore: BlobStoreFactory
+    nonisolated let logger: Logger
+    nonisolated let events = EventQueue<AgentEvent>()
 
     var machine: WorkerMachine
     var parts: Parts?
@@ -164,6 +164,8 @@ public actor Worker: Service {
         for run in chunkRuns.values { run.python?.process.kill() }
         for run in driverRuns.values { run.python?.process.kill() }
         spares.killAll()
+        // With it goes the lock on the folder.
+        parts = nil
     }
 }
 

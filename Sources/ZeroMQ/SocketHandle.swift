@@ -70,7 +70,7 @@ public struct SocketHandle: Sendable {
     public func close() async throws(ZeroMQError) {
         do throws(ZeroMQError) {
             try await mailbox.ask { .change(id, .close, $0) }
-        } catch where error.reason == .closed {
+        } catch  where error.reason == .closed {
             return
         }
     }

@@ -36,6 +36,9 @@ public struct ZeroMQError: Error, Sendable, Hashable {
     /// The socket, or the thread that owns it, is closed.
     public static let closed = ZeroMQError(reason: .closed, code: Errno.badDescriptor, function: "socket")
 
+    /// Somebody listens there: another process, or a socket of this one that is still being closed.
+    public var isAddressInUse: Bool { reason == .library && code == Errno.addressInUse }
+
     /// Whether the same call can succeed later without any change by the caller.
     public var isRetriable: Bool {
         switch reason {

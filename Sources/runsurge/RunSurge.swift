@@ -50,7 +50,7 @@ struct RootCommand: AsyncParsableCommand {
         commandName: "runsurge",
         abstract: "Runs ordinary Python scripts on many processes and machines, byte for byte as python3 would.",
         subcommands: [
-            RunCommand.self, UpCommand.self, MasterCommand.self, WorkerCommand.self,
+            RunCommand.self, ExplainCommand.self, UpCommand.self, MasterCommand.self, WorkerCommand.self,
             SubmitCommand.self, JobsCommand.self, JobCommand.self, LogsCommand.self, ResultCommand.self,
             CancelCommand.self, RegisterCommand.self, LoginCommand.self, LogoutCommand.self, WhoamiCommand.self,
             NodesCommand.self, BenchCommand.self,

@@ -12,9 +12,19 @@ final class ServerFolder: Sendable {
     var draft: String { "\(path)/cluster.new" }
     var log: String { "\(path)/server.log" }
 
+    private static let contents: Set<String> = [
+        "cluster", "cluster.new", "socket", "lock", "server.log", "server.log.1",
+    ]
+
     /// Creates the folder when needed and locks it. Throws `.embeddedServer`.
     init(_ folder: String) throws(PostgreSQLError) {
         let absolute = try Self.create(folder)
+        // It will belong to the server's account, and to nobody else: not a folder that serves others.
+        guard Set(FileTree.names(in: absolute)).isSubset(of: Self.contents) else {
+            throw PostgreSQLError(
+                kind: .embeddedServer,
+                message: "The data folder \(absolute) holds other files: choose one that is empty or not there.")
+        }
         path = absolute
         let limit = 107 - "/.s.PGSQL.5432".utf8.count
         let own = "\(absolute)/socket"
@@ -49,13 +59,18 @@ final class ServerFolder: Sendable {
     func prepare(for account: ServerAccount) throws(PostgreSQLError) {
         for folder in [path, socketFolder] {
             if mkdir(folder, 0o700) != 0, errno != EEXIST { throw Self.failure("mkdir", folder) }
+            // In /tmp somebody else may have put a folder, or a link, of that name.
+            var status = stat()
+            guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+                status.st_uid == geteuid() || status.st_uid == account.user
+            else {
+                throw PostgreSQLError(
+                    kind: .embeddedServer,
+                    message:
+                        "The folder \(folder) belongs to another account: remove it, or choose another data folder.")
+            }
             if account.isOther, chown(folder, account.user, account.group) != 0 { throw Self.failure("chown", folder) }
             if chmod(folder, 0o700) != 0 { throw Self.failure("chmod", folder) }
-        }
-        // Somebody else's folder of that name in /tmp would show them our socket.
-        guard let status = FileTree.status(socketFolder), status.st_uid == account.user else {
-            throw PostgreSQLError(
-                kind: .embeddedServer, message: "The folder \(socketFolder) belongs to another account: remove it.")
         }
     }
 

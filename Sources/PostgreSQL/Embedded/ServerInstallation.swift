@@ -13,11 +13,11 @@ struct ServerInstallation: Sendable, Equatable {
 
     /// The installation that suits a cluster of `version`, or the first that is new enough for a fresh one (nil).
     /// Blocks. Throws `.embeddedServer` with what to install.
-    static func find(version: Int?, searchPath: String = environmentPath()) throws(PostgreSQLError)
-        -> ServerInstallation
-    {
+    static func find(
+        version: Int?, among folders: [String]? = nil
+    ) throws(PostgreSQLError) -> ServerInstallation {
         var found: [ServerInstallation] = []
-        for folder in candidates(searchPath) {
+        for folder in folders ?? usualFolders() {
             guard let installation = inspect(folder) else { continue }
             let isWanted =
                 version.map { $0 == installation.majorVersion } ?? (installation.majorVersion >= oldestVersion)
@@ -25,11 +25,6 @@ struct ServerInstallation: Sendable, Equatable {
             found.append(installation)
         }
         throw missing(version: version, found: found.map(\.majorVersion).max())
-    }
-
-    static func environmentPath() -> String {
-        guard let path = getenv("PATH") else { return "" }
-        return String(cString: path)
     }
 
     private static func missing(version: Int?, found: Int?) -> PostgreSQLError {
@@ -53,8 +48,8 @@ struct ServerInstallation: Sendable, Equatable {
     }
 
     /// What `pg_config` says, the usual places with the newest version first, then the search path.
-    private static func candidates(_ searchPath: String) -> [String] {
-        let search = searchPath.split(separator: ":").map(String.init)
+    private static func usualFolders() -> [String] {
+        let search = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
         var folders: [String] = []
         let tools = search.map { (folder: String) -> String in "\(folder)/pg_config" }
         if let tool = tools.first(where: { access($0, X_OK) == 0 }),

@@ -212,12 +212,16 @@ public actor Pool {
             connection.onBroken { [weak self] in
                 Task { await self?.feed(.connectionBroke(identifier)) }
             }
+            if lastConnectError != nil { logger.notice("connected to the database again") }
             lastConnectError = nil
             connections[identifier] = connection
             feed(.connected(identifier))
         } catch {
+            // Once an outage, not once an attempt.
+            logger.log(
+                level: lastConnectError == nil ? .warning : .debug, "no connection to the database",
+                metadata: ["error": "\(error)"])
             lastConnectError = error
-            logger.warning("no connection to the database", metadata: ["error": "\(error)"])
             feed(.connectFailed(identifier))
         }
     }

@@ -13,7 +13,7 @@ public func buildApplication(
     let router = await buildRouter(configuration, accounts: accounts, jobs: jobs, blobs: blobs)
     let stalledWriteTimeout = configuration.stalledWriteTimeout
     return Application(
-        router: router,
+        responder: MeasuredResponder(router.buildResponder(), isMeasuring: configuration.metrics != nil),
         server: .http1(
             configuration: .init(
                 additionalChannelHandlers: [ConnectionGuard(stalledWriteTimeout: stalledWriteTimeout)],
@@ -34,7 +34,7 @@ private func buildRouter(
     // Those that wait hold a connection each, which bounds them.
     let uploads = AsyncLimit(configuration.concurrentUploads, waiting: configuration.maximumConnections)
 
-    let router = Router(context: APIRequestContext.self)
+    let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: CrossOriginMiddleware(allowedOrigins: Set(configuration.allowedOrigins)))
     router.add(middleware: ErrorMiddleware())
     router.add(
@@ -56,6 +56,6 @@ private func buildRouter(
         .add(to: router)
     BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).add(to: router)
     NodeRoutes(jobs: jobs).add(to: router)
-    HealthRoutes(jobs: jobs).add(to: router)
+    HealthRoutes(jobs: jobs, metrics: configuration.metrics).add(to: router)
     return router
 }

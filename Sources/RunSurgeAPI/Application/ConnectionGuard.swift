@@ -4,7 +4,7 @@ import NIOHTTPTypes
 
 /// Ends connections whose peer is stuck, which the server's own idle timeout does not see:
 /// - one that takes nothing while an answer waits to be written is closed after a while;
-/// - after an answer with `Connection: close` the rest of the request is read only for a moment, so that the peer
+/// - after an answer with `Connection: close` the rest of the request is read only for a while, so that the peer
 ///   can read the answer before the connection is gone.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
@@ -12,8 +12,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// What a peer gets to read its answer and to stop sending.
-    private static let lingering = TimeAmount.seconds(10)
+    /// What a peer gets to read its answer and to stop sending. Long, because many clients look for an answer only
+    /// when they have sent everything; what they send meanwhile is thrown away.
+    private static let lingering = TimeAmount.seconds(60)
 
     private let stalledWriteTimeout: TimeAmount
     private var stalled: Scheduled<Void>?

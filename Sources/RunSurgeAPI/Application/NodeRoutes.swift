@@ -9,7 +9,7 @@ struct NodeRoutes: Sendable {
 
     @Sendable private func list(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         let user = try context.requireUser()
-        let nodes = try await jobs.nodes(owner: nil).filter { $0.owner == nil || $0.owner == user.id }
+        let nodes = try await jobs.nodes(owner: nil) + jobs.nodes(owner: user.id)
         return try JSONBody.response(nodes.map(NodeView.init))
     }
 }

@@ -10,7 +10,6 @@ struct BlobRoutes: Sendable {
 
     func add(to router: Router<APIRequestContext>) {
         router.get("/api/blob/:sha256", use: read)
-        router.head("/api/blob/:sha256", use: read)
         router.put("/api/blob/:sha256", use: write)
     }
 

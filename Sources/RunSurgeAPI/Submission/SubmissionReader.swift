@@ -130,7 +130,8 @@ struct SubmissionReader {
 
     private mutating func text(of part: MultipartReader.Part) async throws -> String {
         let text = try await part.bytes.text(field: part.headers.name)
-        textBytes += text.utf8.count
+        // Empty fields cost something too, or their number would have no bound.
+        textBytes += text.utf8.count + 16
         guard textBytes <= Limits.specificationBytes else {
             throw APIError.tooLarge("The fields are larger than \(Limits.specificationBytes) bytes together.")
         }

@@ -14,10 +14,12 @@ extension Evaluator {
         case .item(let base, let key):
             _ = evaluate(key, scope)
             let holder = evaluate(base, scope)
-            noteMissing(holder)
+            noteMissing(holder, key, scope)
             inspect(holder)
             let methods = joinMethods("__getitem__", receiver: holder, node: expression.id)
-            if case .slice = key.kind { return fresh(expression.id, holding: elements(holder)).union(elements(holder)).union(methods) }
+            if case .slice = key.kind {
+                return fresh(expression.id, holding: elements(holder)).union(elements(holder)).union(methods)
+            }
             return elements(holder).union(methods)
         case .slice(let lower, let upper, let step):
             for part in [lower, upper, step] { if let part { _ = evaluate(part, scope) } }
@@ -59,7 +61,9 @@ extension Evaluator {
         case .named(let target, let value):
             let objects = evaluate(value, scope)
             var home = scope
-            while program.scopes[home].kind == .comprehension, let parent = program.scopes[home].parent { home = parent }
+            while program.scopes[home].kind == .comprehension, let parent = program.scopes[home].parent {
+                home = parent
+            }
             bind(target, to: objects, home)
             return objects
         case .formatted(let values):
@@ -84,7 +88,8 @@ extension Evaluator {
 
     private func evaluateName(_ name: String, _ scope: ScopeID) -> Objects {
         if let variable = variable(name, scope) { return lookup(variable) }
-        if BuiltinFunctions.knowledge(name) == nil, !BuiltinFunctions.constants.contains(name), !program.isBuiltin(name) {
+        if BuiltinFunctions.knowledge(name) == nil, !BuiltinFunctions.constants.contains(name), !program.isBuiltin(name)
+        {
             hazard("unknown_name", "\(name) is not defined in the script", variable: name)
         }
         return []
@@ -111,7 +116,9 @@ extension Evaluator {
         if name == "__class__" { return classObjects() }
         if let properties = program.properties[name] {
             var result = elements(holder)
-            for property in properties { result.formUnion(invoke([property], receiver: holder, [], node: expression.id)) }
+            for property in properties {
+                result.formUnion(invoke([property], receiver: holder, [], node: expression.id))
+            }
             // Reading a cached property changes the object.
             if properties.contains(where: program.isCachedProperty) { mutate(holder) }
             return result
@@ -133,9 +140,14 @@ extension Evaluator {
     }
 
     /// Reading a missing key of a defaultdict inserts it.
-    private func noteMissing(_ holder: Objects) {
+    private func noteMissing(_ holder: Objects, _ key: Expression, _ scope: ScopeID) {
         for object in holder {
             guard case .root(let variable) = object, program.isDefaultDict(variable) else { continue }
+            if let knownKey, knownKey.dictionary == variable, let name = key.name,
+                self.variable(name, scope) == knownKey.key
+            {
+                continue
+            }
             if effects.mutations[object] == nil { effects.mutations[object] = line }
         }
     }
@@ -147,6 +159,7 @@ extension Evaluator {
         let b = evaluate(right, scope)
         if program.hasOverloads {
             let both = reach(a).union(reach(b))
+            summaries.noteInstance(expression.id)
             return both.isEmpty ? [] : fresh(expression.id, holding: both).union(both)
         }
         if a.isEmpty && b.isEmpty { return [] }

@@ -63,10 +63,16 @@ extension Evaluator {
         return made
     }
 
+    /// The objects that may have methods of script classes.
+    func instances(_ objects: Objects) -> Objects {
+        objects.filter { if case .site(let site) = $0 { summaries.isInstance(site) } else { true } }
+    }
+
     @discardableResult
     func joinMethods(_ name: String, receiver: Objects, node: NodeID) -> Objects {
-        guard let own = program.methods[name], !receiver.isEmpty else { return [] }
-        return invoke(own, receiver: receiver, Arguments(), node: node)
+        guard let own = program.methods[name] else { return [] }
+        let receiver = instances(receiver)
+        return receiver.isEmpty ? [] : invoke(own, receiver: receiver, Arguments(), node: node)
     }
 
     @discardableResult
@@ -102,7 +108,9 @@ extension Evaluator {
         }
         let arguments = assignArguments(scope, given, node: node)
         record(function, arguments)
-        guard let summary = summaries.effects[function] else { return [] }
+        guard let summary = summary(function) else { return [] }
+        if summaries.isExhausted { return [] }
+        summaries.spend(summary.heap.count)
         var cache: [AbstractObject: Objects] = [:]
         func translate(_ object: AbstractObject) -> Objects {
             if let known = cache[object] { return known }
@@ -197,7 +205,9 @@ extension Evaluator {
     /// A default value is made once and shared by all calls.
     private func defaultObjects(_ scope: Scope, _ name: String) -> Objects {
         guard let parameters = scope.parameters else { return [] }
-        let values = Array(zip(parameters.positional.suffix(parameters.defaults.count), parameters.defaults.map { Optional($0) }))
+        let values =
+            Array(
+                zip(parameters.positional.suffix(parameters.defaults.count), parameters.defaults.map { Optional($0) }))
             + Array(zip(parameters.keywordOnly, parameters.keywordDefaults))
         if let value = values.first(where: { $0.0 == name })?.1 {
             switch value.kind {

@@ -18,7 +18,9 @@ extension Evaluator {
             for target in targets { bind(target, to: objects, scope) }
         case .augmented(let target, let op, let value): augment(statement, target, op, value, scope)
         case .annotated(let target, let annotation, let value):
-            if annotation.contains({ if case .call = $0.kind { true } else { false } }) { _ = evaluate(annotation, scope) }
+            if annotation.contains({ if case .call = $0.kind { true } else { false } }) {
+                _ = evaluate(annotation, scope)
+            }
             if let value { bind(target, to: evaluate(value, scope), scope) }
         case .forLoop(let loop):
             if loop.isAsync { hazard("async", "async code") }
@@ -39,6 +41,7 @@ extension Evaluator {
             for handler in attempt.handlers {
                 if let type = handler.type { _ = evaluate(type, scope) }
                 if let name = handler.name, let variable = variable(name, scope) {
+                    summaries.noteInstance(statement.id)
                     assign(variable, rootedObject(statement.id))
                 }
                 run(handler.body, scope)
@@ -103,11 +106,13 @@ extension Evaluator {
 
     private func enter(_ item: WithItem, _ scope: ScopeID) {
         let objects = evaluate(item.context, scope)
-        let path: String? = if case .call(let function, _, _) = item.context.kind { dotted(function, scope) } else { nil }
+        let path: String? =
+            if case .call(let function, _, _) = item.context.kind { dotted(function, scope) } else { nil }
         if path != "contextlib.suppress", path != "io.StringIO" {
             hazard("context_manager", "a context manager is entered")
         }
-        if let target = item.target { bind(target, to: objects, scope) }
+        let entered = joinMethods("__enter__", receiver: objects, node: item.context.id)
+        if let target = item.target { bind(target, to: objects.union(entered), scope) }
     }
 
     private func delete(_ target: Expression, _ scope: ScopeID) {
@@ -174,13 +179,14 @@ extension Evaluator {
             }
         }
         if let variable = variable(definition.name, scope) {
+            summaries.noteInstance(statement.id)
             assign(variable, rootedObject(statement.id, holding: held))
         }
     }
 
     /// A nested function made here may be called whenever: what it reads is read from here on.
     func noteCaptures(of inner: ScopeID) {
-        guard let summary = summaries.effects[inner] else { return }
+        guard let summary = summary(inner) else { return }
         for variable in summary.reads where !owns(variable) { effects.reads.insert(variable) }
         for variable in summary.binds.keys {
             hazard("nonlocal_write", "\(variable.name) is assigned by a nested function", variable: variable.name)

@@ -17,9 +17,12 @@ final class Evaluator {
     /// What each accumulator may come to hold.
     var stored: [String: Objects] = [:]
     var calls: [ScopeID: CallRecord] = [:]
+    /// Functions whose summaries were looked at.
+    private(set) var consulted: Set<ScopeID> = []
     var changed = false
     var line = 0
-    private var depth = 0
+    /// A name that holds a key which a dictionary is known to have.
+    var knownKey: (dictionary: Variable, key: Variable)?
 
     init(
         program: Program, summaries: SummaryTable, ownedScopes: Set<ScopeID>, ownedNames: Set<Variable> = [],
@@ -39,10 +42,15 @@ final class Evaluator {
             effects = Effects()
             calls = [:]
             walk()
-            if !changed { break }
+            if !changed || summaries.isExhausted { break }
             if round == 23 { hazard("too_complex", "the flow of objects is too complex to follow") }
         }
         effects.heap = heap
+    }
+
+    func summary(_ function: ScopeID) -> Effects? {
+        consulted.insert(function)
+        return summaries.effects[function]
     }
 
     func owns(_ variable: Variable) -> Bool {
@@ -68,7 +76,8 @@ final class Evaluator {
     }
 
     func store(_ values: Objects, into containers: Objects) {
-        guard !values.isEmpty else { return }
+        guard !values.isEmpty, !containers.isEmpty else { return }
+        summaries.spend(values.count * containers.count)
         for container in containers {
             let old = heap[container] ?? []
             if !values.isSubset(of: old) {
@@ -91,18 +100,23 @@ final class Evaluator {
     /// What lies directly inside.
     func elements(_ objects: Objects) -> Objects {
         var result: Objects = []
-        for object in objects { result.formUnion(object.initialContents.union(heap[object] ?? [])) }
+        for object in objects {
+            result.formUnion(object.initialContents)
+            if let held = heap[object] { result.formUnion(held) }
+        }
+        summaries.spend(result.count)
         return result
     }
 
     /// The objects and everything reachable from them.
     func reach(_ objects: Objects) -> Objects {
+        if summaries.isExhausted { return objects }
         var seen = objects
+        defer { summaries.spend(seen.count) }
         var work = Array(objects)
         while let object = work.popLast() {
-            for inner in object.initialContents.union(heap[object] ?? []) where seen.insert(inner).inserted {
-                work.append(inner)
-            }
+            for inner in object.initialContents where seen.insert(inner).inserted { work.append(inner) }
+            for inner in heap[object] ?? [] where seen.insert(inner).inserted { work.append(inner) }
         }
         return seen
     }
@@ -159,7 +173,9 @@ final class Evaluator {
             mutate(holder)
             store(objects, into: holder)
             joinMethods("__setattr__", receiver: holder, node: target.id)
-            if let property = program.propertySetters[name] { invoke(property, receiver: holder, [objects], node: target.id) }
+            if let property = program.propertySetters[name] {
+                invoke(property, receiver: holder, [objects], node: target.id)
+            }
         case .item(let base, let key):
             let holder = evaluate(base, scope)
             let index = evaluate(key, scope)

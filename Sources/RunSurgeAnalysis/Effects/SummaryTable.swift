@@ -52,33 +52,77 @@ final class SummaryTable {
 
     func solve() {
         let functions = program.scopes.filter { $0.kind == .function || $0.kind == .lambda }
-        var isStable = false
-        for _ in 0..<30 where !isStable {
-            isStable = true
+        var changed: Set<ScopeID>?
+        for _ in 0..<Self.mostRounds where changed?.isEmpty != true && !isExhausted {
+            let before = changed
+            changed = []
             for scope in functions {
-                let evaluator = evaluate(scope)
-                if effects[scope.id] != evaluator.effects {
-                    effects[scope.id] = evaluator.effects
-                    isStable = false
+                if let before, let known = solved[scope.id],
+                    known.consulted.isDisjoint(with: before.union(changed ?? []))
+                {
+                    continue
                 }
-                solved[scope.id] = evaluator
+                let found = pruned(evaluate(scope), scope.id)
+                guard effects[scope.id] != found else { continue }
+                effects[scope.id] = found
+                changed?.insert(scope.id)
             }
         }
-        if !isStable {
-            for scope in functions {
-                effects[scope.id]?.hazards.insert(
-                    Hazard(code: "too_complex", line: 0, message: "effects are too complex to follow"))
-            }
+        if changed?.isEmpty != true || isExhausted {
+            isExhausted = true
+            let hazard = Hazard(code: "too_complex", line: 0, message: "the flow of objects is too complex to follow")
+            for scope in functions { effects[scope.id, default: Effects()].hazards.insert(hazard) }
         }
-        for module in program.moduleScopes { solved[module] = evaluate(program.scopes[module]) }
+        for module in program.moduleScopes { _ = evaluate(program.scopes[module]) }
+    }
+
+    /// Without what is stored in objects that a caller can't reach; places are merged into one when they are many.
+    private func pruned(_ evaluator: Evaluator, _ function: ScopeID) -> Effects {
+        var effects = evaluator.effects
+        var start = effects.returns
+        for objects in effects.binds.values { start.formUnion(objects) }
+        for object in effects.heap.keys {
+            if case .site = object { continue }
+            start.insert(object)
+        }
+        let reached = evaluator.reach(start)
+        effects.heap = effects.heap.filter { reached.contains($0.key) }
+        effects.rooted = effects.rooted.filter { reached.contains(.site($0)) }
+        let places = reached.reduce(into: Set<Int>()) { if case .site(let site) = $1 { $0.insert(site) } }
+        if places.count > Self.placesOfOneFunction { merged.insert(function) }
+        return merged.contains(function) ? merge(places, of: function, in: effects) : effects
+    }
+
+    private static let placesOfOneFunction = 16
+    private var merged: Set<ScopeID> = []
+
+    private func merge(_ places: Set<Int>, of function: ScopeID, in effects: Effects) -> Effects {
+        // Far below the numbers of clones.
+        let one = Int.min / 2 + function
+        if places.contains(where: isInstance) { instances.insert(one) }
+        func merge(_ object: AbstractObject) -> AbstractObject {
+            if case .site = object { .site(one) } else { object }
+        }
+        func merge(_ objects: Objects) -> Objects { Set(objects.map(merge)) }
+        var result = effects
+        result.returns = merge(effects.returns)
+        result.binds = effects.binds.mapValues(merge)
+        result.heap = [:]
+        for (container, values) in effects.heap { result.heap[merge(container), default: []].formUnion(merge(values)) }
+        result.rooted = effects.rooted.isEmpty ? [] : [one]
+        return result
     }
 
     private func isNested(_ function: ScopeID, in scope: ScopeID) -> Bool {
         function != scope && program.isInside(function, scope)
     }
 
+    /// Evaluates a function or module, going on from what is known of it.
     private func evaluate(_ scope: Scope) -> Evaluator {
-        let evaluator = Evaluator(program: program, summaries: self, ownedScopes: program.ownedScopes(of: scope.id))
+        let evaluator =
+            solved[scope.id]
+            ?? Evaluator(program: program, summaries: self, ownedScopes: program.ownedScopes(of: scope.id))
+        solved[scope.id] = evaluator
         evaluator.solve {
             for name in scope.parameters?.names ?? [] {
                 let variable = Variable(scope: scope.id, name: name)
@@ -92,5 +136,19 @@ final class SummaryTable {
             if let value = scope.value { evaluator.effects.returns.formUnion(evaluator.evaluate(value, scope.id)) }
         }
         return evaluator
+    }
+
+    // MARK: bounds
+
+    private static let mostRounds = 40
+    private static let mostWork = 4_000_000
+    private var work = 0
+    /// The program is beyond what is worth following: nothing of it is known.
+    private(set) var isExhausted = false
+
+    /// Counts objects visited, so that the time of an analysis is bounded whatever the program.
+    func spend(_ objects: Int) {
+        work += objects + 1
+        if work > Self.mostWork { isExhausted = true }
     }
 }

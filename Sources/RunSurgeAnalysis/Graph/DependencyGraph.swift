@@ -2,6 +2,13 @@
 public struct DependencyGraph: Sendable, Codable, Equatable {
     public var statements: [Statement]
     public var edges: [Edge]
+    /// Whether the effects of every statement could be followed within the bounds.
+    public var isComplete: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case statements, edges
+        case isComplete = "complete"
+    }
 
     /// A top-level statement.
     public struct Statement: Sendable, Codable, Equatable {
@@ -10,14 +17,19 @@ public struct DependencyGraph: Sendable, Codable, Equatable {
         public var line: Int
         public var endLine: Int
         public var text: String
+
+        enum CodingKeys: String, CodingKey {
+            case index, line, text
+            case endLine = "end_line"
+        }
     }
 
-    /// `to` comes after `from` in the script, or is it for a carried dependence.
+    /// `to` comes after `from` in the script; for a carried dependence they are the same.
     public struct Edge: Sendable, Codable, Hashable {
         public var from: Int
         public var to: Int
         public var kind: Kind
-        /// The variable, or `output` for what both write to streams and files.
+        /// The variable, or stream, or `unknown effects`.
         public var name: String
     }
 
@@ -32,8 +44,9 @@ public struct DependencyGraph: Sendable, Codable, Equatable {
         case carried
     }
 
-    public init(statements: [Statement], edges: [Edge]) {
+    public init(statements: [Statement], edges: [Edge], isComplete: Bool = true) {
         self.statements = statements
         self.edges = edges
+        self.isComplete = isComplete
     }
 }

@@ -15,11 +15,15 @@ struct ConstantIndex {
             case .forLoop(let loop): note(loop.target, loop.iterable, scope, scope, program)
             case .assign(let targets, let value):
                 for target in targets {
-                    if case .attribute(_, let name) = target.kind { attributes[name, default: []].append(Place(value: value, scope: scope)) }
+                    if case .attribute(_, let name) = target.kind {
+                        attributes[name, default: []].append(Place(value: value, scope: scope))
+                    }
                 }
                 guard program.scopes[scope].kind == .classBody else { return }
                 for target in targets {
-                    if let name = target.name { attributes[name, default: []].append(Place(value: value, scope: scope)) }
+                    if let name = target.name {
+                        attributes[name, default: []].append(Place(value: value, scope: scope))
+                    }
                 }
             default: return
             }
@@ -46,11 +50,12 @@ struct ConstantIndex {
     private mutating func note(
         _ function: Expression, _ arguments: [Expression], _ keywords: [Keyword], _ scope: ScopeID, _ program: Program
     ) {
-        let callee: Variable? = switch function.kind {
-        case .name(let name): program.resolve(name, in: scope)
-        case .attribute: program.dotted(function, scope).flatMap { program.ownModuleVariable($0) }
-        default: nil
-        }
+        let callee: Variable? =
+            switch function.kind {
+            case .name(let name): program.resolve(name, in: scope)
+            case .attribute: program.dotted(function, scope).flatMap { program.ownModuleVariable($0) }
+            default: nil
+            }
         guard let callee, let definition = program.definition(callee)?.binding else { return }
         var inner: ScopeID
         var skipped = 0

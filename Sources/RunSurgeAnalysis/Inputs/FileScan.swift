@@ -9,11 +9,13 @@ struct FileScan {
     private var environment: Set<String> = []
     private var imports: Set<String> = []
     private var mayWrite = false
+    private let readsInput: Bool
     private var writesUnknown = false
 
     init(program: Program) {
         self.program = program
         self.folder = PathFolder(program: program)
+        readsInput = StandardInputUse.isPossible(in: program)
         program.forEachStatement { statement, _ in noteImports(statement) }
         program.forEachExpression { expression, scope in visit(expression, scope) }
     }
@@ -24,6 +26,7 @@ struct FileScan {
         plan.inputPatterns = patterns.filter(Self.isPath).sorted()
         plan.mentionedPaths = Array(mentioned.subtracting(read).filter(Self.isPath).sorted().prefix(Self.mostMentioned))
         plan.environmentVariables = environment.sorted()
+        plan.readsStandardInput = readsInput
         plan.imports = imports.sorted()
         plan.mayWriteInputs = mayWrite || writesUnknown || !written.isEmpty
         plan.writesUnknownPaths = writesUnknown
@@ -102,7 +105,8 @@ struct FileScan {
             }
         case "iterdir": patterns.formUnion(folder.strings(base, scope).map { PathFolder.join($0, "*") })
         case "read" where arguments.count == 1: read.formUnion(folder.strings(arguments[0], scope))
-        case "save", "savefig", "dump", "extractall", "extract", "to_csv", "to_json", "to_excel", "to_parquet", "to_pickle":
+        case "save", "savefig", "dump", "extractall", "extract", "to_csv", "to_json", "to_excel", "to_parquet",
+            "to_pickle":
             writesUnknown = true
         default: return
         }
@@ -146,7 +150,8 @@ struct FileScan {
         let top = String(path.prefix { $0 != "." })
         switch top {
         case "os":
-            let harmless = words("path environ getcwd makedirs mkdir getpid cpu_count fspath chdir urandom get_terminal_size uname")
+            let harmless = words(
+                "path environ getcwd makedirs mkdir getpid cpu_count fspath chdir urandom get_terminal_size uname")
             let name = path.split(separator: ".").dropFirst().first.map(String.init) ?? ""
             if !harmless.contains(name) { writesUnknown = true }
         case "shutil", "subprocess", "sqlite3", "shelve", "dbm", "tempfile": writesUnknown = true

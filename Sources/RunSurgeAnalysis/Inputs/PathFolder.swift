@@ -1,6 +1,15 @@
 /// Folds expressions to the constant strings they may be; paths and strings are not told apart.
 struct PathFolder {
     private static let most = 64
+    private static let mostSteps = 2000
+
+    /// What one question has been through.
+    private struct Trail {
+        var variables: Set<Variable> = []
+        var attributes: Set<String> = []
+        var steps = 0
+    }
+
     let program: Program
     private let index: ConstantIndex
 
@@ -11,107 +20,115 @@ struct PathFolder {
 
     /// The values the expression may have, as far as they are constant; none when nothing is known.
     func strings(_ expression: Expression, _ scope: ScopeID) -> [String] {
-        var seen: Set<Variable> = []
-        return Array(fold(expression, scope, &seen, 0)).sorted()
+        var trail = Trail()
+        return Array(fold(expression, scope, &trail, 0)).sorted()
     }
 
     /// Whether `strings` gives every value that the expression can have.
-    func isConstant(_ expression: Expression, _ scope: ScopeID) -> Bool {
+    func isConstant(_ expression: Expression, _ scope: ScopeID, depth: Int = 0) -> Bool {
+        guard depth < 8 else { return false }
         var isConstant = true
         expression.forEach { part in
             switch part.kind {
             case .name(let name):
                 guard let variable = program.resolve(name, in: scope) else { return }
                 switch program.singleBinding(variable) {
-                case .value(let value)?: if value.id >= expression.id || !self.isConstant(value, variable.scope) { isConstant = false }
+                case .value(let value)?:
+                    if value.id >= expression.id || !self.isConstant(value, variable.scope, depth: depth + 1) {
+                        isConstant = false
+                    }
                 case .module?: return
                 case .importedName(let module, _)?: if program.file(ofModule: module) != nil { isConstant = false }
                 default: if variable.name != "__file__" { isConstant = false }
                 }
-            case .call(let function, _, _): if strings(part, scope).isEmpty { isConstant = isConstant && program.dotted(function, scope) != nil }
+            case .call(let function, _, _):
+                if strings(part, scope).isEmpty { isConstant = isConstant && program.dotted(function, scope) != nil }
             default: return
             }
         }
         return isConstant && !strings(expression, scope).isEmpty
     }
 
-    private func fold(_ expression: Expression, _ scope: ScopeID, _ seen: inout Set<Variable>, _ depth: Int) -> Set<String> {
-        guard depth < 24 else { return [] }
+    private func fold(_ expression: Expression, _ scope: ScopeID, _ trail: inout Trail, _ depth: Int) -> Set<String> {
+        trail.steps += 1
+        guard depth < 24, trail.steps < Self.mostSteps else { return [] }
         switch expression.kind {
         case .constant(.string(let text?)): return [text]
         case .constant(.int(let text)) where !text.isEmpty: return [text]
         case .name(let name):
             guard let variable = program.resolve(name, in: scope) else { return [] }
-            return fold(variable, &seen, depth)
-        case .attribute(let base, let name): return attribute(expression, base, name, scope, &seen, depth)
+            return fold(variable, &trail, depth)
+        case .attribute(let base, let name): return attribute(expression, base, name, scope, &trail, depth)
         case .binary(let left, let op, let right):
-            let a = fold(left, scope, &seen, depth + 1)
-            let b = fold(right, scope, &seen, depth + 1)
+            let a = fold(left, scope, &trail, depth + 1)
+            let b = fold(right, scope, &trail, depth + 1)
             if op == "Div" { return combine(a, b, Self.join) }
             return op == "Add" ? combine(a, b, +) : []
         case .conditional(_, let then, let otherwise):
-            return fold(then, scope, &seen, depth + 1).union(fold(otherwise, scope, &seen, depth + 1))
+            return fold(then, scope, &trail, depth + 1).union(fold(otherwise, scope, &trail, depth + 1))
         case .formatted(let parts):
             var result: Set<String> = [""]
-            for part in parts { result = combine(result, fold(part, scope, &seen, depth + 1), +) }
+            for part in parts { result = combine(result, fold(part, scope, &trail, depth + 1), +) }
             return result
         case .formattedValue(let value, let conversion, format: nil) where conversion < 0 || conversion == 115:
-            return fold(value, scope, &seen, depth + 1)
+            return fold(value, scope, &trail, depth + 1)
         case .list(let items), .tuple(let items), .set(let items):
             // Stands for its elements: `for name in ["a.csv", "b.csv"]`.
-            return items.prefix(Self.most).reduce(into: []) { $0.formUnion(fold($1, scope, &seen, depth + 1)) }
-        case .call(let function, let arguments, _): return call(function, arguments, scope, &seen, depth)
+            return items.prefix(Self.most).reduce(into: []) { $0.formUnion(fold($1, scope, &trail, depth + 1)) }
+        case .call(let function, let arguments, _): return call(function, arguments, scope, &trail, depth)
         default: return []
         }
     }
 
-    private func fold(_ variable: Variable, _ seen: inout Set<Variable>, _ depth: Int) -> Set<String> {
+    private func fold(_ variable: Variable, _ trail: inout Trail, _ depth: Int) -> Set<String> {
         if variable.name == "__file__", program.isModule(variable) {
             return [program.export.files[program.scopes[variable.scope].file].path]
         }
-        guard seen.insert(variable).inserted else { return [] }
-        defer { seen.remove(variable) }
+        guard trail.variables.insert(variable).inserted else { return [] }
+        defer { trail.variables.remove(variable) }
         var result: Set<String> = []
         for binding in program.bindings[variable] ?? [] {
             switch binding {
-            case .value(let value): result.formUnion(fold(value, variable.scope, &seen, depth + 1))
+            case .value(let value): result.formUnion(fold(value, variable.scope, &trail, depth + 1))
             case .importedName(let module, let name):
                 guard let file = program.file(ofModule: module) else { continue }
-                result.formUnion(fold(Variable(scope: program.moduleScopes[file], name: name), &seen, depth + 1))
+                result.formUnion(fold(Variable(scope: program.moduleScopes[file], name: name), &trail, depth + 1))
             default: continue
             }
         }
         for place in index.given[variable] ?? [] where result.count < Self.most {
-            result.formUnion(fold(place.value, place.scope, &seen, depth + 1))
+            result.formUnion(fold(place.value, place.scope, &trail, depth + 1))
         }
         return result.count > Self.most ? [] : result
     }
 
     private func attribute(
-        _ expression: Expression, _ base: Expression, _ name: String, _ scope: ScopeID, _ seen: inout Set<Variable>,
+        _ expression: Expression, _ base: Expression, _ name: String, _ scope: ScopeID, _ trail: inout Trail,
         _ depth: Int
     ) -> Set<String> {
         if let path = program.dotted(expression, scope) {
             if path == "os.sep" || path == "os.path.sep" { return ["/"] }
             if path == "os.curdir" { return ["."] }
-            if let variable = program.ownModuleVariable(path) { return fold(variable, &seen, depth + 1) }
+            if let variable = program.ownModuleVariable(path) { return fold(variable, &trail, depth + 1) }
         }
         switch name {
-        case "parent": return Set(fold(base, scope, &seen, depth + 1).map(Self.directory))
-        case "name": return Set(fold(base, scope, &seen, depth + 1).map(Self.base))
+        case "parent": return Set(fold(base, scope, &trail, depth + 1).map(Self.directory))
+        case "name": return Set(fold(base, scope, &trail, depth + 1).map(Self.base))
         default: break
         }
+        guard trail.attributes.insert(name).inserted else { return [] }
+        defer { trail.attributes.remove(name) }
         var result: Set<String> = []
         for place in index.attributes[name] ?? [] where result.count < Self.most {
-            result.formUnion(fold(place.value, place.scope, &seen, depth + 1))
+            result.formUnion(fold(place.value, place.scope, &trail, depth + 1))
         }
         return result
     }
 
     private func call(
-        _ function: Expression, _ arguments: [Expression], _ scope: ScopeID, _ seen: inout Set<Variable>, _ depth: Int
+        _ function: Expression, _ arguments: [Expression], _ scope: ScopeID, _ trail: inout Trail, _ depth: Int
     ) -> Set<String> {
-        func argument(_ position: Int) -> Set<String> { fold(arguments[position], scope, &seen, depth + 1) }
+        func argument(_ position: Int) -> Set<String> { fold(arguments[position], scope, &trail, depth + 1) }
         if let path = program.dotted(function, scope) {
             switch path {
             case "os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath":
@@ -119,7 +136,8 @@ struct PathFolder {
                 return arguments.indices.dropFirst().reduce(argument(0)) { combine($0, argument($1), Self.join) }
             case "os.path.dirname" where arguments.count == 1: return Set(argument(0).map(Self.directory))
             case "os.path.basename" where arguments.count == 1: return Set(argument(0).map(Self.base))
-            case "os.path.abspath", "os.path.realpath", "os.path.normpath", "os.fspath", "builtins.str", "builtins.list",
+            case "os.path.abspath", "os.path.realpath", "os.path.normpath", "os.fspath", "builtins.str",
+                "builtins.list",
                 "builtins.tuple", "builtins.sorted", "builtins.iter":
                 return arguments.count == 1 ? argument(0) : []
             case "os.getcwd", "pathlib.Path.cwd": return ["."]
@@ -129,14 +147,14 @@ struct PathFolder {
         }
         guard case .attribute(let base, let name) = function.kind else { return [] }
         switch name {
-        case "resolve", "absolute", "as_posix", "strip", "rstrip": return fold(base, scope, &seen, depth + 1)
+        case "resolve", "absolute", "as_posix", "strip", "rstrip": return fold(base, scope, &trail, depth + 1)
         case "joinpath":
-            let start = fold(base, scope, &seen, depth + 1)
+            let start = fold(base, scope, &trail, depth + 1)
             return arguments.indices.reduce(start) { combine($0, argument($1), Self.join) }
         case "with_suffix" where arguments.count == 1:
-            return combine(fold(base, scope, &seen, depth + 1), argument(0)) { Self.withoutSuffix($0) + $1 }
+            return combine(fold(base, scope, &trail, depth + 1), argument(0)) { Self.withoutSuffix($0) + $1 }
         case "with_name" where arguments.count == 1:
-            return combine(fold(base, scope, &seen, depth + 1), argument(0)) { Self.join(Self.directory($0), $1) }
+            return combine(fold(base, scope, &trail, depth + 1), argument(0)) { Self.join(Self.directory($0), $1) }
         default: return []
         }
     }

@@ -15,7 +15,10 @@ enum Methods {
         split rsplit splitlines partition rpartition groups groupdict findall finditer fullmatch search isocalendar unpack
         """)
     static let derived = words(
-        "keys values items copy union intersection difference symmetric_difference most_common elements new_child")
+        """
+        keys values items copy union intersection difference symmetric_difference most_common elements new_child _replace
+        _asdict
+        """)
     static let element = words("get group __getitem__ __len__ expand")
     static let mutates = words(
         """
@@ -30,7 +33,8 @@ enum Methods {
     /// Replacing parts of an immutable value; `replace` of strings and dates alike.
     static let ambiguous = words("match")
     static let random = words(
-        "random randint randrange choice choices sample uniform gauss shuffle normalvariate expovariate betavariate seed")
+        "random randint randrange choice choices sample uniform gauss shuffle normalvariate expovariate betavariate seed"
+    )
 
     static let all: Set<String> = [scalar, fresh, derived, element, mutates, writes, consumes, higherOrder, ambiguous]
         .reduce(into: []) { $0.formUnion($1) }

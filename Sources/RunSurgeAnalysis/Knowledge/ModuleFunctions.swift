@@ -3,7 +3,8 @@ enum ModuleFunctions {
     /// Modules whose every function is pure, with immutable or new results.
     private static let pureModules: Set<String> = [
         "math", "cmath", "string", "unicodedata", "operator", "keyword", "colorsys", "html", "textwrap", "difflib",
-        "statistics", "fractions", "zlib", "base64", "binascii", "struct", "hashlib", "hmac", "ipaddress", "urllib.parse",
+        "statistics", "fractions", "zlib", "base64", "binascii", "struct", "hashlib", "hmac", "ipaddress",
+        "urllib.parse",
         "os.path.pure", "posixpath", "calendar", "numbers", "shlex", "fnmatch", "itertools", "types", "typing", "enum",
         "dataclasses", "copy", "ast", "stat", "html.entities", "string.templatelib", "quopri", "token", "bz2", "lzma",
         "email.utils", "abc", "collections.abc", "decimal", "re", "json", "datetime", "zoneinfo", "uuid.pure",
@@ -20,7 +21,9 @@ enum ModuleFunctions {
             heapq.heappush heapq.heappop heapq.heapify heapq.heapreplace heapq.heappushpop bisect.insort
             bisect.insort_left bisect.insort_right
             """, .mutates)
-        add("heapq.nlargest heapq.nsmallest heapq.merge functools.reduce itertools.groupby itertools.accumulate", .higherOrder)
+        add(
+            "heapq.nlargest heapq.nsmallest heapq.merge functools.reduce itertools.groupby itertools.accumulate",
+            .higherOrder)
         add(
             """
             itertools.takewhile itertools.dropwhile itertools.filterfalse itertools.starmap bisect.bisect
@@ -41,6 +44,7 @@ enum ModuleFunctions {
             operator.itemgetter operator.attrgetter operator.methodcaller types.SimpleNamespace
             """, .derived)
         add("statistics.mode operator.getitem", .element)
+        add("contextlib.suppress", .derived)
         add("csv.reader csv.DictReader", .consumes)
         add(
             """
@@ -50,6 +54,7 @@ enum ModuleFunctions {
             builtins.str.maketrans builtins.int.from_bytes builtins.bytes.fromhex builtins.float.fromhex
             """, .scalar)
         add("builtins.dict.fromkeys itertools.chain.from_iterable", .derived)
+        add("time.strptime time.mktime time.gmtime", .scalar)
         add(
             """
             datetime.datetime.now datetime.datetime.today datetime.datetime.utcnow datetime.date.today
@@ -100,8 +105,12 @@ enum ModuleFunctions {
 
     /// Attributes of modules that are the same in every process of the job.
     static func isStableAttribute(_ path: String) -> Bool {
-        if words("sys.maxsize sys.argv sys.byteorder sys.version_info sys.float_info os.sep os.linesep").contains(path) { return true }
+        if words("sys.maxsize sys.argv sys.byteorder sys.version_info sys.float_info os.sep os.linesep").contains(path)
+        {
+            return true
+        }
         guard let top = path.split(separator: ".").first.map(String.init) else { return false }
-        return pureModules.contains(top) || ["collections", "functools", "heapq", "bisect", "csv", "io", "urllib"].contains(top)
+        return pureModules.contains(top)
+            || ["collections", "functools", "heapq", "bisect", "csv", "io", "urllib"].contains(top)
     }
 }

@@ -22,5 +22,6 @@ enum Overloads {
             """))
     /// Changing themselves is what these are for.
     static let selfChanging = words(
-        "__next__ __iter__ __setattr__ __setitem__ __delitem__ __delattr__ __iadd__ __isub__ __imul__ __ior__ __iand__ __setstate__")
+        "__next__ __iter__ __setattr__ __setitem__ __delitem__ __delattr__ __iadd__ __isub__ __imul__ __ior__ __iand__ __setstate__"
+    )
 }

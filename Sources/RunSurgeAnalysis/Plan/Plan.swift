@@ -15,6 +15,8 @@ public struct Plan: Sendable, Codable, Equatable {
     /// The script may write to paths that are not in `writtenPaths`.
     public var writesUnknownPaths: Bool
     public var environmentVariables: [String]
+    /// The program may read its standard input. Conservative: true whenever it can't be ruled out.
+    public var readsStandardInput: Bool
     public var imports: [String]
 
     /// A plan without regions.
@@ -29,6 +31,7 @@ public struct Plan: Sendable, Codable, Equatable {
         inputPatterns = []
         writesUnknownPaths = false
         environmentVariables = []
+        readsStandardInput = true
         imports = []
     }
 
@@ -42,6 +45,7 @@ public struct Plan: Sendable, Codable, Equatable {
         case inputPatterns = "input_patterns"
         case writesUnknownPaths = "writes_unknown_paths"
         case environmentVariables = "environment_variables"
+        case readsStandardInput = "reads_standard_input"
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -57,6 +61,7 @@ public struct Plan: Sendable, Codable, Equatable {
         try container.encode(inputPatterns, forKey: .inputPatterns)
         try container.encode(writesUnknownPaths, forKey: .writesUnknownPaths)
         try container.encode(environmentVariables, forKey: .environmentVariables)
+        try container.encode(readsStandardInput, forKey: .readsStandardInput)
         try container.encode(imports, forKey: .imports)
     }
 }

@@ -53,7 +53,11 @@ public struct RegionVariable: Sendable, Codable, Equatable {
 
         public init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            if let value = try? container.decode(Int.self) { self = .int(value) } else { self = .float(try container.decode(Double.self)) }
+            if let value = try? container.decode(Int.self) {
+                self = .int(value)
+            } else {
+                self = .float(try container.decode(Double.self))
+            }
         }
 
         public func encode(to encoder: any Encoder) throws {

@@ -19,7 +19,8 @@ struct AccumulatorRoles {
 
     private func collect(_ statements: [Statement], _ found: inout [Variable: [AccumulatorSite]]) {
         for statement in statements {
-            if let site = AccumulatorPatterns.site(statement), let variable = program.resolve(site.variable, in: scope) {
+            if let site = AccumulatorPatterns.site(statement), let variable = program.resolve(site.variable, in: scope)
+            {
                 found[variable, default: []].append(site)
                 if case .keyed(let form, _, _) = site.form, form.hasPrefix("branch") { continue }
                 if case .ifElse = statement.kind {
@@ -48,6 +49,12 @@ struct AccumulatorRoles {
             rejected[variable] = Hazard(
                 code: "module_state", line: list[0].line, message: "\(variable.name) belongs to another module",
                 variable: variable.name)
+            return
+        }
+        if isFold, variable.scope != scope, !program.isModule(variable) {
+            rejected[variable] = Hazard(
+                code: "nonlocal_write", line: list[0].line,
+                message: "\(variable.name) of an outer function is assigned", variable: variable.name)
             return
         }
         guard var role = role(variable, list) else {

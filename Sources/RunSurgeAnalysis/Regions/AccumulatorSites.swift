@@ -66,7 +66,8 @@ enum AccumulatorPatterns {
         }
     }
 
-    private static func assigned(_ statement: Statement, _ target: Expression, _ value: Expression) -> AccumulatorSite? {
+    private static func assigned(_ statement: Statement, _ target: Expression, _ value: Expression) -> AccumulatorSite?
+    {
         if let name = target.name, case .binary(let left, let op, let right) = value.kind, left.name == name {
             return make(statement, target, .fold(op: op), [right], more: [left])
         }
@@ -150,7 +151,8 @@ enum AccumulatorPatterns {
             guard case .constant(let zero) = initial.kind, zero.isNumber else { return nil }
             return make(statement, dictionary, .keyed("init", mirrored: false, zero: zero), [key], more: [base])
         }
-        guard case .augmented(let target, "Add", let added) = present.kind, case .item(let other, let second) = target.kind,
+        guard case .augmented(let target, "Add", let added) = present.kind,
+            case .item(let other, let second) = target.kind,
             other.name == name, SourceText.same(second, key)
         else { return nil }
         let isSame = SourceText.same(initial, added)

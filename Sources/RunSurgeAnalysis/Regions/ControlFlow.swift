@@ -8,7 +8,8 @@ enum ControlFlow {
         for statement in statements {
             let line = statement.span.line
             switch statement.kind {
-            case .breakLoop where !inLoop: return Hazard(code: "break", line: line, message: "break ends the loop early")
+            case .breakLoop where !inLoop:
+                return Hazard(code: "break", line: line, message: "break ends the loop early")
             case .return: return Hazard(code: "return", line: line, message: "return ends the loop early")
             case .classDefinition:
                 return Hazard(code: "class_in_loop", line: line, message: "a class is made in every iteration")

@@ -92,7 +92,8 @@ struct DefiniteAssignment {
             for value in statement.expressions { read(value, &state, scope) }
             if let variable = program.resolve(definition.name, in: scope) { state.insert(variable) }
         case .importModules, .importFrom:
-            for variable in names where program.occurrences[variable]?.contains(where: { $0.node == statement.id }) == true {
+            for variable in names
+            where program.occurrences[variable]?.contains(where: { $0.node == statement.id }) == true {
                 state.insert(variable)
             }
         case .match(let subject, let cases):

@@ -9,11 +9,17 @@ final class ModuleState {
     init(program: Program, summaries: SummaryTable) {
         self.program = program
         self.summaries = summaries
-        for variable in program.bindings.keys where program.isModule(variable) && program.scopes[variable.scope].file != 0 {
-            if (program.bindings[variable]?.count ?? 0) > 1 { changed[variable] = "\(variable.name) is assigned more than once" }
+        for variable in program.bindings.keys
+        where program.isModule(variable) && program.scopes[variable.scope].file != 0 {
+            if (program.bindings[variable]?.count ?? 0) > 1 {
+                changed[variable] = "\(variable.name) is assigned more than once"
+            }
         }
-        for (scope, evaluator) in summaries.solved where program.scopes[scope].kind != .module || program.scopes[scope].file == 0 {
-            for variable in evaluator.effects.binds.keys { changed[variable] = "\(variable.name) is assigned by a function" }
+        for (scope, evaluator) in summaries.solved
+        where program.scopes[scope].kind != .module || program.scopes[scope].file == 0 {
+            for variable in evaluator.effects.binds.keys {
+                changed[variable] = "\(variable.name) is assigned by a function"
+            }
             for object in evaluator.effects.mutations.keys {
                 switch object {
                 case .root(let variable), .content(let variable): noteChange(variable)
@@ -46,7 +52,9 @@ final class ModuleState {
         case .function, .lambda, .classDefinition, .module, .importedName: return nil
         case .value(let value): return impurity(value, variable)
         case .opaque: return "\(variable.name) of an own module is not a plain assignment"
-        case nil: return ["__name__", "__file__", "__doc__"].contains(variable.name) ? nil : "\(variable.name) is not assigned"
+        case nil:
+            return ["__name__", "__file__", "__doc__"].contains(variable.name)
+                ? nil : "\(variable.name) is not assigned"
         }
     }
 

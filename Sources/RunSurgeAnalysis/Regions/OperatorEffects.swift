@@ -15,7 +15,8 @@ struct OperatorEffects {
                 let changesOthers = effects.mutations.keys.contains { object in
                     switch object {
                     case .root(let variable), .content(let variable):
-                        return !(isOwnChange && variable.scope == scope
+                        return
+                            !(isOwnChange && variable.scope == scope
                             && variable.name == program.scopes[scope].parameters?.positional.first)
                     default: return true
                     }
@@ -26,10 +27,13 @@ struct OperatorEffects {
                     default: false
                     }
                 }
-                if givesShared || effects.printsOrWrites || !effects.hazards.isEmpty || !effects.binds.isEmpty || changesOthers {
+                if givesShared || effects.printsOrWrites || !effects.hazards.isEmpty || !effects.binds.isEmpty
+                    || changesOthers
+                {
                     let owner = program.scopes[scope].parent.map { program.scopes[$0].name } ?? "?"
                     hazard = Hazard(
-                        code: "overloaded_operator", line: 0, message: "\(owner).\(name) has effects or gives back a shared object",
+                        code: "overloaded_operator", line: 0,
+                        message: "\(owner).\(name) has effects or gives back a shared object",
                         variable: owner)
                 }
             }

@@ -4,7 +4,9 @@ struct Reduction {
     let generator: Expression
 
     /// Functions that take elements one by one and do nothing that the elements could see.
-    private static let builtins: Set<String> = ["sum", "list", "set", "dict", "tuple", "frozenset", "sorted", "min", "max"]
+    private static let builtins: Set<String> = [
+        "sum", "list", "set", "dict", "tuple", "frozenset", "sorted", "min", "max",
+    ]
     private static let imported: Set<String> = [
         "collections.Counter", "collections.deque", "math.fsum", "statistics.mean", "statistics.fmean",
         "statistics.median", "math.prod",
@@ -40,7 +42,8 @@ struct Reduction {
             let name = String(path.dropFirst("builtins.".count))
             guard builtins.contains(name) else { return nil }
             // `sorted` calls its key after it has everything; min and max call it in between.
-            let allowed: Set<String> = name == "sorted" ? ["key", "reverse"] : ["min", "max"].contains(name) ? ["default"] : []
+            let allowed: Set<String> =
+                name == "sorted" ? ["key", "reverse"] : ["min", "max"].contains(name) ? ["default"] : []
             return keywords.allSatisfy { allowed.contains($0.name ?? "") } ? name : nil
         }
         guard imported.contains(path), keywords.isEmpty, let name = path.split(separator: ".").last else { return nil }

@@ -17,7 +17,8 @@ extension RegionBuilder {
         let globals = all.map(\.0).filter { program.scopes[scope].globals.contains($0.name) }.map(\.name)
         let names = reads.filter { program.scopes[$0.scope].file == 0 }.map(\.name)
         return Region(
-            node: node, line: line, kind: kind, generator: nil, scope: program.scopes[scope].kind == .module ? "module" : "function",
+            node: node, line: line, kind: kind, generator: nil,
+            scope: program.scopes[scope].kind == .module ? "module" : "function",
             sourceText: SourceText.render(source), target: targets, globals: Array(Set(globals)).sorted(),
             reads: Array(Set(names)).sorted(), variables: variables, streams: evaluator.effects.streams.sorted(),
             recordMutated: recordMutated, merge: RoleText.merge(kind, variables, evaluator.effects.streams),

@@ -56,7 +56,9 @@ extension Program {
                 if case .unknown(let name) = base { return "class \(scope.name) derives from \(name)" }
             }
             for keyword in scope.definition?.keywords ?? [] where keyword.name == "metaclass" {
-                if dotted(keyword.value, scope.parent ?? 0) != "abc.ABCMeta" { return "class \(scope.name) has a metaclass" }
+                if dotted(keyword.value, scope.parent ?? 0) != "abc.ABCMeta" {
+                    return "class \(scope.name) has a metaclass"
+                }
             }
             if let reason = opaqueField(inner) { return reason }
             if !Self.knownClassDecorators.isSuperset(of: decoratorPaths(inner)) {
@@ -124,7 +126,9 @@ extension Program {
         for statement in scopes[definition].body {
             guard case .annotated(_, _, let value?) = statement.kind, let factory = fieldFactory(value, in: definition)
             else { continue }
-            if !Self.plainFactories.contains(factory) { return "a field of class \(scopes[definition].name) is made by a function" }
+            if !Self.plainFactories.contains(factory) {
+                return "a field of class \(scopes[definition].name) is made by a function"
+            }
         }
         return nil
     }

@@ -4,7 +4,8 @@ extension Program {
         var owned: Set<ScopeID> = [scope]
         // Scopes are numbered outside in.
         for inner in scopes where inner.id > scope {
-            guard inner.kind != .function, inner.kind != .module, let parent = inner.parent, owned.contains(parent) else {
+            guard inner.kind != .function, inner.kind != .module, let parent = inner.parent, owned.contains(parent)
+            else {
                 continue
             }
             owned.insert(inner.id)
@@ -14,7 +15,8 @@ extension Program {
 
     func isBuiltin(_ name: String) -> Bool {
         BuiltinFunctions.knowledge(name) != nil || BuiltinFunctions.constants.contains(name) || name == "print"
-            || words("object property staticmethod classmethod open exit quit copyright credits license __name__").contains(name)
+            || words("object property staticmethod classmethod open exit quit copyright credits license __name__")
+                .contains(name)
     }
 
     /// `helpers.f` for an own module `helpers`.
@@ -60,7 +62,9 @@ extension Program {
 
     /// Whether a name is bound somewhere to an iterator, which forgets what it gave.
     func isIterator(_ variable: Variable) -> Bool {
-        let makers = words("open iter zip map filter enumerate reversed reader DictReader iglob finditer scandir chain islice groupby cycle count")
+        let makers = words(
+            "open iter zip map filter enumerate reversed reader DictReader iglob finditer scandir chain islice groupby cycle count"
+        )
         for binding in bindings[variable] ?? [] {
             guard case .value(let value) = binding else { continue }
             switch value.kind {
@@ -209,7 +213,8 @@ extension Program {
         for side in [left, right] {
             if case .constant(let constant) = side.kind, constant.isSingleton { return true }
             if let name = side.name, resolve(name, in: scope) == nil,
-                ["int", "str", "float", "list", "dict", "tuple", "set", "bool", "bytes", "NotImplemented"].contains(name)
+                ["int", "str", "float", "list", "dict", "tuple", "set", "bool", "bytes", "NotImplemented"].contains(
+                    name)
             {
                 return true
             }

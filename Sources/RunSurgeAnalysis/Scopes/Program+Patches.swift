@@ -32,7 +32,8 @@ extension Program {
             case .annotated(let target, _, let value?): notePatch(target, value, scope)
             case .augmented(let target, _, _): notePatch(target, nil, scope)
             case .forLoop(let loop): notePatch(loop.target, nil, scope)
-            case .with(let items, _, _): for item in items { if let target = item.target { notePatch(target, nil, scope) } }
+            case .with(let items, _, _):
+                for item in items { if let target = item.target { notePatch(target, nil, scope) } }
             default: return
             }
         }
@@ -61,10 +62,14 @@ extension Program {
         case .boolean(_, let values): return values.allSatisfy { isData($0, scope) }
         case .conditional(_, let then, let otherwise): return isData(then, scope) && isData(otherwise, scope)
         case .call(let function, _, _):
-            guard let path = dotted(function, scope), let knowledge = ModuleFunctions.knowledge(path) else { return false }
+            guard let path = dotted(function, scope), let knowledge = ModuleFunctions.knowledge(path) else {
+                return false
+            }
             switch knowledge {
             case .scalar, .fresh: return true
-            default: return words("builtins.list builtins.dict builtins.set builtins.tuple collections.Counter").contains(path)
+            default:
+                return words("builtins.list builtins.dict builtins.set builtins.tuple collections.Counter").contains(
+                    path)
             }
         default: return false
         }

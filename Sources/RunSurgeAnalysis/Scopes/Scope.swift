@@ -45,6 +45,13 @@ final class Scope {
 struct Variable: Hashable {
     let scope: ScopeID
     let name: String
+
+    /// Variables are hashed more than anything else here, and their names differ early or in length.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(scope)
+        hasher.combine(name.utf8.count)
+        for byte in name.utf8.prefix(8) { hasher.combine(byte) }
+    }
 }
 
 /// What a name is bound to somewhere.

@@ -9,7 +9,8 @@ struct ScopeBuilder {
     mutating func build() {
         for (index, syntax) in program.export.files.enumerated() {
             file = index
-            let scope = add(.module, name: syntax.module ?? "__main__", parent: nil, node: syntax.base, body: syntax.body)
+            let scope = add(
+                .module, name: syntax.module ?? "__main__", parent: nil, node: syntax.base, body: syntax.body)
             program.moduleScopes.append(scope)
             program.scopes[scope].bound.formUnion(["__name__", "__file__", "__doc__"])
             visit(syntax.body, scope)
@@ -139,7 +140,8 @@ struct ScopeBuilder {
                     alias.alias ?? alias.name, .importedName(module: source, name: alias.name), scope,
                     node: statement.id, line: line)
             }
-        case .global(let names): program.scopes[scope].globals.formUnion(names)
+        case .global(let names):
+            program.scopes[scope].globals.formUnion(names)
             for name in names { program.scopes[program.moduleScopes[file]].bound.insert(name) }
         case .nonlocal(let names):
             program.scopes[scope].nonlocals.formUnion(names)
@@ -204,7 +206,9 @@ struct ScopeBuilder {
         case .named(let target, let value):
             visit(value, scope)
             var home = scope
-            while program.scopes[home].kind == .comprehension, let parent = program.scopes[home].parent { home = parent }
+            while program.scopes[home].kind == .comprehension, let parent = program.scopes[home].parent {
+                home = parent
+            }
             bindTarget(target, .value(value), home)
         case .yield(let value):
             program.scopes[scope].isGenerator = true

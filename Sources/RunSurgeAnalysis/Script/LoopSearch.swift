@@ -18,6 +18,9 @@ final class LoopSearch {
 
     func run(wholeScriptReason: String?) -> ([Region], [Verdict]) {
         self.wholeScriptReason = wholeScriptReason
+        regions = []
+        verdicts = []
+        consumed = []
         visit(program.export.files[0].body, program.moduleScopes[0])
         verdicts.sort { ($0.line, $0.node) < ($1.line, $1.node) }
         regions.sort { $0.node < $1.node }
@@ -32,7 +35,8 @@ final class LoopSearch {
         for expression in statement.expressions { visit(expression, scope) }
         switch statement.kind {
         case .forLoop(let loop):
-            let place = Place(node: statement.id, span: statement.span, kind: "for", source: loop.iterable, scope: scope)
+            let place = Place(
+                node: statement.id, span: statement.span, kind: "for", source: loop.iterable, scope: scope)
             decide(place) { () throws(RegionBuilder.Refusal) in try builder.region(statement, loop, scope) }
         case .whileLoop(let test, _, _):
             let place = Place(node: statement.id, span: statement.span, kind: "while", source: test, scope: scope)
@@ -79,7 +83,9 @@ final class LoopSearch {
     }
 
     private func lazy(_ expression: Expression, _ scope: ScopeID) {
-        guard case .comprehension(_, _, _, let generators) = expression.kind, let first = generators.first else { return }
+        guard case .comprehension(_, _, _, let generators) = expression.kind, let first = generators.first else {
+            return
+        }
         let place = Place(
             node: expression.id, span: expression.span, kind: "genexp", source: first.iterable, scope: scope)
         decide(place) { () throws(RegionBuilder.Refusal) in

@@ -21,28 +21,3 @@ public enum ScriptAnalyser {
         return Analysis(export)
     }
 }
-
-/// A plan with what it was derived from.
-struct Analysis {
-    let export: SyntaxExport
-    let plan: Plan
-    let graph: DependencyGraph
-
-    init(_ export: SyntaxExport) {
-        self.export = export
-        if let failed = export.files.first(where: { $0.error != nil }), let error = failed.error {
-            plan = Plan(wholeScriptReason: "\(failed.module.map { "module \($0)" } ?? "the script"): \(error)")
-            graph = DependencyGraph(statements: [], edges: [])
-            return
-        }
-        let program = Program(export)
-        let summaries = SummaryTable(program)
-        var plan = Plan(wholeScriptReason: WholeScriptRules(program: program).reason)
-        if plan.wholeScriptReason == nil { summaries.solve() }
-        let search = LoopSearch(program: program, summaries: summaries)
-        (plan.regions, plan.verdicts) = search.run(wholeScriptReason: plan.wholeScriptReason)
-        FileScan(program: program).fill(&plan)
-        self.plan = plan
-        graph = DependencyGraph(program: program, summaries: summaries)
-    }
-}

@@ -14,7 +14,9 @@ struct WholeScriptRules {
 
     /// The first reason in the text, with its line.
     var reason: String? {
-        guard let first = found.min(by: { ($0.file, $0.line, $0.text) < ($1.file, $1.line, $1.text) }) else { return nil }
+        guard let first = found.min(by: { ($0.file, $0.line, $0.text) < ($1.file, $1.line, $1.text) }) else {
+            return nil
+        }
         let module = program.export.files[first.file].module.map { " of module \($0)" } ?? ""
         return first.line > 0 ? "\(first.text) (line \(first.line)\(module))" : first.text + module
     }
@@ -39,27 +41,12 @@ struct WholeScriptRules {
 
     // MARK: modules
 
-    private static let refusedModules: [String: String] = [
-        "threading": "threads", "_thread": "threads", "multiprocessing": "processes", "concurrent": "threads or processes",
-        "asyncio": "asynchronous code", "signal": "signal handlers", "ctypes": "foreign code", "cffi": "foreign code",
-        "imp": "dynamic imports", "runpy": "dynamic code", "code": "dynamic code", "codeop": "dynamic code",
-        "gc": "the garbage collector", "weakref": "object lifetimes", "inspect": "the interpreter's frames",
-        "faulthandler": "signal handlers", "tracemalloc": "the interpreter's memory", "trace": "tracing",
-        "cProfile": "tracing", "profile": "tracing", "pdb": "tracing", "bdb": "tracing", "curses": "the terminal",
-        "readline": "the terminal", "tkinter": "a user interface", "joblib": "processes", "dask": "processes",
-        "ray": "processes", "gevent": "threads", "trio": "asynchronous code", "eventlet": "threads",
-        "contextvars": "context variables", "sched": "timers", "builtins": "the builtins", "__main__": "itself",
-        "numba": "compiled functions", "jax": "compiled functions", "taichi": "compiled functions",
-        "cython": "compiled functions", "pyximport": "compiled functions", "dis": "the bytecode",
-        "line_profiler": "tracing", "memory_profiler": "tracing", "coverage": "tracing",
-        "zipimport": "dynamic imports", "pkgutil": "dynamic imports", "sitecustomize": "the interpreter",
-        "resource": "the process's limits", "pty": "processes", "locale": "the locale",
-    ]
-
     private mutating func checkModules() {
         for (index, file) in program.export.files.enumerated() {
-            guard let module = file.module, let top = module.split(separator: ".").first.map(String.init) else { continue }
-            if ImportedModules.writeNothing.contains(top) || Self.refusedModules[top] != nil {
+            guard let module = file.module, let top = module.split(separator: ".").first.map(String.init) else {
+                continue
+            }
+            if ImportedModules.writeNothing.contains(top) || RefusedNames.modules[top] != nil {
                 found.append((index, 0, "\(top) hides a module of the standard library"))
             }
         }
@@ -68,7 +55,7 @@ struct WholeScriptRules {
     private mutating func checkImport(_ module: String, _ line: Int, _ scope: ScopeID) {
         let top = String(module.prefix { $0 != "." })
         guard program.file(ofModule: top) == nil else { return }
-        if let what = Self.refusedModules[top] { note(line, scope, "the script imports \(top): \(what)") }
+        if let what = RefusedNames.modules[top] { note(line, scope, "the script imports \(top): \(what)") }
         if top == "importlib", module != "importlib.metadata", module != "importlib.resources" {
             note(line, scope, "the script imports importlib: dynamic imports")
         }
@@ -76,17 +63,8 @@ struct WholeScriptRules {
 
     // MARK: classes
 
-    private static let refusedMethods: [String: String] = [
-        "__del__": "has a destructor", "__class_getitem__": "changes itself when indexed", "__get__": "is a descriptor",
-        "__set__": "is a descriptor", "__set_name__": "is a descriptor", "__getattribute__": "redefines attribute access",
-        "__init_subclass__": "changes its subclasses", "__instancecheck__": "redefines isinstance",
-        "__subclasscheck__": "redefines issubclass", "__prepare__": "is a metaclass", "__reduce__": "redefines pickling",
-        "__reduce_ex__": "redefines pickling", "__getstate__": "redefines pickling",
-        "__setstate__": "redefines pickling", "__getnewargs__": "redefines pickling",
-    ]
-
     private mutating func checkClasses() {
-        for (name, text) in Self.refusedMethods {
+        for (name, text) in RefusedNames.methods {
             for method in program.methods[name] ?? [] {
                 let owner = program.scopes[method].parent.map { program.scopes[$0].name } ?? "?"
                 note(program.scopes[method].function?.body.first?.span.line ?? 0, method, "class \(owner) \(text)")
@@ -107,7 +85,7 @@ struct WholeScriptRules {
         case .importFrom(let module, level: 0, let names):
             checkImport(module ?? "", line, scope)
             for alias in names {
-                if let text = Self.changes["\(module ?? "").\(alias.name)"] { note(line, scope, text) }
+                if let text = RefusedNames.changes["\(module ?? "").\(alias.name)"] { note(line, scope, text) }
             }
         case .assign(let targets, _), .delete(let targets): for target in targets { checkTarget(target, scope) }
         case .augmented(let target, _, _), .annotated(let target, _, _): checkTarget(target, scope)
@@ -133,12 +111,17 @@ struct WholeScriptRules {
             if name.hasPrefix("__"), name.hasSuffix("__"), name != "__doc__", name != "__name__" {
                 note(line, scope, "\(name) is assigned")
             }
-            if let name = base.name, program.dotted(base, scope) == nil, let variable = program.resolve(name, in: scope) {
+            if let name = base.name, program.dotted(base, scope) == nil, let variable = program.resolve(name, in: scope)
+            {
                 checkDefinition(variable, line, scope)
             }
         case .item(let base, let key):
             guard let path = program.dotted(base, scope) else { return }
-            if path == "os.environ" { checkEnvironment(key, scope) } else if path == "sys.path" { return } else {
+            if path == "os.environ" {
+                checkEnvironment(key, scope)
+            } else if path == "sys.path" {
+                return
+            } else {
                 note(line, scope, "\(path)[…] is assigned")
             }
         default: return
@@ -155,56 +138,14 @@ struct WholeScriptRules {
     private static let settings = words("TZ LC_ALL LANG LC_CTYPE LC_NUMERIC LC_TIME LANGUAGE PYTHONHASHSEED PYTHONPATH")
 
     private mutating func checkEnvironment(_ key: Expression, _ scope: ScopeID) {
-        guard case .constant(.string(let name?)) = key.kind, !Self.settings.contains(name) || name == "PYTHONHASHSEED" else {
+        guard case .constant(.string(let name?)) = key.kind, !Self.settings.contains(name) || name == "PYTHONHASHSEED"
+        else {
             note(key.span.line, scope, "an environment variable that processes depend on is set")
             return
         }
     }
 
     // MARK: expressions
-
-    /// Functions that change what later code means, or that the process alone can answer.
-    private static let changes: [String: String] = {
-        var table: [String: String] = [:]
-        for name in words("getcontext setcontext localcontext DefaultContext BasicContext ExtendedContext Context") {
-            table["decimal.\(name)"] = "the decimal context is used"
-        }
-        for name in words(
-            """
-            settrace setprofile _getframe _current_frames setswitchinterval set_int_max_str_digits modules meta_path
-            path_hooks setdlopenflags addaudithook displayhook breakpointhook unraisablehook getrefcount set_asyncgen_hooks
-            set_coroutine_origin_tracking_depth __stdout__ __stderr__ __stdin__ _clear_type_cache monitoring activate_stack_trampoline
-            """)
-        { table["sys.\(name)"] = "sys.\(name) is used" }
-        for name in words(
-            """
-            fork forkpty dup dup2 close closerange pipe pipe2 execv execve execl execlp execvp execle execvpe fdopen
-            register_at_fork putenv unsetenv kill killpg abort _exit setuid setgid nice sched_setaffinity chroot fchdir
-            posix_spawn posix_spawnp spawnl spawnv spawnle spawnve umask
-            """)
-        { table["os.\(name)"] = "os.\(name) is used" }
-        for name in words("load_module reload invalidate_caches") { table["importlib.\(name)"] = "dynamic imports" }
-        table["time.tzset"] = "the time zone is changed"
-        table["csv.register_dialect"] = "a csv dialect is registered"
-        table["csv.unregister_dialect"] = "a csv dialect is changed"
-        table["codecs.register"] = "a codec is registered"
-        table["codecs.register_error"] = "a codec's error handler is registered"
-        table["copyreg.pickle"] = "pickling is changed"
-        table["os.environ.update"] = "the environment is changed"
-        table["os.environ.clear"] = "the environment is changed"
-        table["sys.stdout.reconfigure"] = "standard output is reconfigured"
-        table["sys.stdin.reconfigure"] = "standard input is reconfigured"
-        table["sys.stdout.detach"] = "standard output is detached"
-        table["sys.stdin.detach"] = "standard input is detached"
-        table["contextlib.redirect_stdout"] = "standard output is redirected"
-        table["contextlib.redirect_stderr"] = "standard error is redirected"
-        return table
-    }()
-    private static let frames = words(
-        """
-        __globals__ __code__ __closure__ __builtins__ __subclasses__ __bases__ __defaults__ __kwdefaults__ f_locals
-        f_globals gi_frame tb_frame __setattr__ __delattr__ __getattribute__ __setstate__ __reduce__ __reduce_ex__
-        """)
 
     private mutating func check(_ expression: Expression, _ scope: ScopeID) {
         let line = expression.span.line
@@ -216,14 +157,14 @@ struct WholeScriptRules {
             note(line, scope, "the cache of a function is looked at")
         case .attribute(_, let name):
             if let path = program.dotted(expression, scope) { checkPath(path, line, scope) }
-            if Self.frames.contains(name), program.methods[name] == nil { note(line, scope, "\(name) is used") }
+            if RefusedNames.frames.contains(name), program.methods[name] == nil { note(line, scope, "\(name) is used") }
         case .call(let function, let arguments, _): checkCall(function, arguments, line, scope)
         default: return
         }
     }
 
     private mutating func checkPath(_ path: String, _ line: Int, _ scope: ScopeID) {
-        if let text = Self.changes[path] { note(line, scope, text) }
+        if let text = RefusedNames.changes[path] { note(line, scope, text) }
     }
 
     private mutating func checkCall(_ function: Expression, _ arguments: [Expression], _ line: Int, _ scope: ScopeID) {

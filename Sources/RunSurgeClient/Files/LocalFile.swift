@@ -118,6 +118,14 @@ final class LocalFile: Sendable {
         }
     }
 
+    static func makeFolder(at path: String, mode: UInt32) async throws {
+        try await blocking {
+            if mkdir(path, mode_t(mode & 0o7777)) == 0 { return }
+            if errno == EEXIST, try status(of: path).isDirectory { return }
+            _ = try attempt("make the folder", path) { mkdir(path, mode_t(mode & 0o7777)) }
+        }
+    }
+
     /// Does not complain when it can't.
     static func remove(_ path: String) { unlink(path) }
 

@@ -5,7 +5,7 @@ public struct OutputView: Sendable, Codable, Equatable {
     public let sha256: String
     /// Bytes.
     public let size: Int64
-    /// Permission bits.
+    /// Permission bits, with S_IFDIR for a folder.
     public let mode: UInt32
     /// Since 1970-01-01 UTC.
     public let modifiedNanoseconds: Int64
@@ -19,6 +19,10 @@ public struct OutputView: Sendable, Codable, Equatable {
     }
 
     public var blob: BlobReference { BlobReference(sha256: sha256, size: size) }
+
+    public var isDirectory: Bool {
+        FileEntry(path: path, blob: blob, modifiedNanoseconds: modifiedNanoseconds, mode: mode).isDirectory
+    }
 
     private enum CodingKeys: String, CodingKey {
         case path, sha256, size, mode

@@ -26,7 +26,7 @@ public struct SubmissionView: Sendable, Codable {
         /// Absolute.
         public var path: String
         public var content: Content
-        /// Permission bits.
+        /// Permission bits, with S_IFDIR for a folder, whose content is not looked at.
         public var mode: UInt32
         /// Since 1970-01-01 UTC.
         public var modifiedNanoseconds: Int64

@@ -55,13 +55,17 @@ actor Dispatcher {
     /// Messages of the work endpoint, in order of arrival.
     func receive(_ messages: [(peer: Frame, message: WireWorkerMessage)]) {
         var batch: [DispatchEvent] = []
+        var strangers: Set<Frame> = []
         batch.reserveCapacity(messages.count)
         for (peer, message) in messages {
             if case .hello(let hello) = message.body {
                 greet(peer, session: message.session, hello, &batch)
                 continue
             }
-            guard links.session(of: peer) == message.session else { continue }
+            guard links.session(of: peer) == message.session, machine.node(of: message.session) != nil else {
+                strangers.insert(peer)
+                continue
+            }
             do throws(ProtocolError) {
                 if let event = try WorkerMessageReader.event(message) { batch.append(event) }
             } catch {
@@ -70,6 +74,10 @@ actor Dispatcher {
             if case .goodbye = message.body { links.remove(message.session) }
         }
         if !batch.isEmpty { handle(batch) }
+        for peer in strangers where !links.isGreeting(peer) {
+            let reason = "This master does not know the session: say Hello again."
+            send(.refuse(Refusal(code: "unknown_session", reason: reason, retry: true)), to: peer)
+        }
     }
 
     /// One batch of a worker's results.
@@ -94,6 +102,13 @@ actor Dispatcher {
         guard let session = links.session(of: peer) else { return }
         links.remove(session)
         handle([.unreachable(session)])
+    }
+
+    /// Sends every worker a message without content: one whose connection is gone shows as unroutable, long before
+    /// its leases run out.
+    func probe() {
+        let nothing = MasterMessageWriter.acknowledge([])
+        for peer in links.all { send(.message(nothing), to: peer) }
     }
 
     // MARK: Greeting

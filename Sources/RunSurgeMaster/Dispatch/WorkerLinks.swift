@@ -9,6 +9,8 @@ struct WorkerLinks {
 
     var count: Int { peers.count + greeting.count }
 
+    var all: Dictionary<SessionID, Frame>.Values { peers.values }
+
     func peer(of session: SessionID) -> Frame? { peers[session] }
     func session(of peer: Frame) -> SessionID? { sessions[peer] }
     func isGreeting(_ peer: Frame) -> Bool { greeting.contains(peer) }

@@ -18,6 +18,7 @@ struct ClockLoop: Sendable {
         while true {
             await dispatcher.handle([.tick])
             if tick % Self.ticksPerBeacon == 0 {
+                await dispatcher.probe()
                 events.publish(
                     term: term, sequence: UInt64(tick / Self.ticksPerBeacon), await dispatcher.counts)
             }

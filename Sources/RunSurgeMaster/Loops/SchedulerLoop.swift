@@ -17,18 +17,24 @@ struct SchedulerLoop: Sendable {
     /// Runs until cancelled. Throws `StoreError.fenced`.
     func run() async throws {
         let desk = PlanningDesk()
-        try await withThrowingDiscardingTaskGroup { group in
+        try await withThrowingTaskGroup { group in
             for _ in 0..<analyses { group.addTask { try await plan(from: desk) } }
-            while !Task.isCancelled {
-                let submitted = try await persistence.persist("submitted jobs") {
-                    try await store.submittedJobs(limit: Self.jobsAtOnce)
-                }
-                desk.add(submitted)
-                wakeUps.append(WakeUp())
-                try await persistence.persist("wake-up") { try await store.waitForWork(within: Self.pollInterval) }
-                // Between waking and looking, never between looking and waiting: that would miss a wake-up.
-                try await Task.sleep(for: Self.shortestRound)
+            group.addTask { try await poll(for: desk) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func poll(for desk: PlanningDesk) async throws {
+        while !Task.isCancelled {
+            let submitted = try await persistence.persist("submitted jobs") {
+                try await store.submittedJobs(limit: Self.jobsAtOnce)
             }
+            desk.add(submitted)
+            wakeUps.append(WakeUp())
+            try await persistence.persist("wake-up") { try await store.waitForWork(within: Self.pollInterval) }
+            // Between waking and looking, never between looking and waiting: that would miss a wake-up.
+            try await Task.sleep(for: Self.shortestRound)
         }
     }
 

@@ -18,7 +18,8 @@ struct ReceivedResults: Sendable {
                 let token = try LeaseToken(wire: result.lease)
                 switch result.outcome {
                 case .chunk(let outcome): chunks.append(try WorkerMessageReader.chunkResult(token, outcome))
-                case .driver(let outcome) where token.key.isDriver: drivers.append((token, try DriverReport(wire: outcome)))
+                case .driver(let outcome) where token.key.isDriver:
+                    drivers.append((token, try DriverReport(wire: outcome)))
                 case .driver, nil: throw .invalidField(message: "Result", field: "outcome")
                 }
             } catch {

@@ -30,7 +30,9 @@ extension FileEntry {
     }
 
     public init(wire: WireFileEntry) throws(ProtocolError) {
-        guard wire.path.hasPrefix("/"), !wire.path.utf8.contains(0) else { throw .invalidField(message: "FileEntry", field: "path") }
+        guard wire.path.hasPrefix("/"), !wire.path.utf8.contains(0) else {
+            throw .invalidField(message: "FileEntry", field: "path")
+        }
         self.init(
             path: wire.path, blob: try BlobReference(wire: wire.blob),
             modifiedNanoseconds: wire.modifiedNanoseconds, mode: wire.mode & Self.meaningfulBits)

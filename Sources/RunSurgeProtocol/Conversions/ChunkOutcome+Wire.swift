@@ -37,7 +37,8 @@ extension ChunkOutcome {
         }
         self.init(
             index: wire.chunkIndex, status: try OutcomeStatus(wire: wire.status), records: wire.records,
-            range: wire.firstUnit..<wire.lastUnit, effects: try Payload(wire: wire.effects), reason: WireText.clean(wire.reason),
+            range: wire.firstUnit..<wire.lastUnit, effects: try Payload(wire: wire.effects),
+            reason: WireText.clean(wire.reason),
             variable: WireText.clean(wire.variable), line: wire.line, wallMicroseconds: max(0, wire.wallMicroseconds),
             cpuMicroseconds: max(0, wire.cpuMicroseconds), peakBytes: max(0, wire.peakBytes))
     }

@@ -91,7 +91,7 @@ extension DispatchMachine {
         of id: JobID, to session: SessionID, _ hands: inout [SessionID: Hand], _ now: MonotonicTime
     ) -> Bool {
         guard let job = jobs[id], case .waiting = job.driver, let worker = sessions[session],
-            worker.memory >= job.driverMemory, !isAvoided(job.avoided, worker.node)
+            worker.memory >= job.driverMemory, !isAvoided(job.avoided, worker.node, need: job.driverMemory)
         else { return false }
         let token = LeaseToken(key: .driver(of: id), term: term, epoch: job.driverEpoch + 1, session: session)
         jobs[id]?.driverEpoch = token.epoch
@@ -108,9 +108,11 @@ extension DispatchMachine {
         return true
     }
 
-    /// Whether a worker is to be passed over because others, without that history, are attached.
-    private func isAvoided(_ avoided: Set<NodeID>, _ node: NodeID) -> Bool {
-        avoided.contains(node) && liveNodes.keys.contains { !avoided.contains($0) }
+    /// Whether a worker is to be passed over because another, without that history, could take the work as well.
+    private func isAvoided(_ avoided: Set<NodeID>, _ node: NodeID, need: Int64) -> Bool {
+        guard avoided.contains(node) else { return false }
+        let need = min(need, largestMemory)
+        return sessions.values.contains { !avoided.contains($0.node) && !$0.isUnreachable && $0.memory >= need }
     }
 
     // MARK: Chunks
@@ -134,7 +136,8 @@ extension DispatchMachine {
         of id: RegionID, to session: SessionID, isSlot: Bool, _ hands: inout [SessionID: Hand], _ now: MonotonicTime
     ) -> Int64? {
         guard let region = regions[id], !region.retries.isEmpty, let worker = sessions[session] else { return nil }
-        for (position, retry) in region.retries.enumerated() where !isAvoided(retry.avoided, worker.node) {
+        for (position, retry) in region.retries.enumerated() {
+            if isAvoided(retry.avoided, worker.node, need: retry.memory) { continue }
             guard let memory = memory(for: retry.memory, on: worker, isSlot: isSlot) else { continue }
             regions[id]?.retries.remove(at: position)
             giveChunk(retry.chunk, of: id, memory: memory, to: worker, &hands, now)

@@ -68,9 +68,14 @@ extension DispatchMachine {
 
     mutating func driverCommitted(_ token: LeaseToken, _ session: SessionID, _ verdict: ResultVerdict) {
         acknowledge(token, to: session, verdict)
-        guard case .finishing(let lease) = jobs[token.key.job]?.driver, lease.token == token else { return }
-        // Stale: cancelled, or another master's by now. The store tells at the next load.
-        dropJob(token.key.job, reason: "the job is over")
+        switch (verdict, jobs[token.key.job]?.driver) {
+        case (.accepted, _), (.duplicate, _): dropJob(token.key.job, reason: "the job is over")
+        // Cancelled, or another master's by now: the store tells at the next load.
+        case (.stale, .finishing(let lease)) where lease.token == token:
+            dropJob(token.key.job, reason: "the job is over")
+        // An earlier attempt's, which changes nothing.
+        case (.stale, _): break
+        }
     }
 
     private func summary(of id: JobID, session: SessionID, now: MonotonicTime) -> JobSummary {

@@ -95,8 +95,11 @@ extension DispatchMachine {
     mutating func remember(_ region: Region) {
         let point = ResumePoint(
             node: region.node, entry: region.entry, prefixRecords: region.prefixRecords, modesJSON: region.modesJSON)
-        let known = jobs[region.job]?.resume.last { $0.node == point.node && $0.entry == point.entry }
-        if known == nil, (jobs[region.job]?.resume.count ?? 0) < Self.resumePoints {
+        // One entry of a loop may be handed over again, further on, after the driver ran a part of it by itself.
+        let place = ResumePlace(node: point.node, entry: point.entry, prefixRecords: point.prefixRecords)
+        if (jobs[region.job]?.resume.count ?? 0) < Self.resumePoints,
+            jobs[region.job]?.resumePlaces.insert(place).inserted == true
+        {
             jobs[region.job]?.resume.append(point)
         }
         let former = jobs[region.job]?.loops[region.node]?.predictedPeak ?? 0

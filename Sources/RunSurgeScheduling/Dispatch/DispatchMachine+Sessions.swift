@@ -9,6 +9,10 @@ extension DispatchMachine {
             liveNodes[hello.node, default: 0] += 1
             measureCluster()
         }
+        // A repeated greeting names what an earlier Pull did not know of: only the next one tells what is free.
+        sessions[hello.session]?.freeSlots = 0
+        sessions[hello.session]?.prefetch = 0
+        refreshHunger(hello.session)
         var keep: [LeaseToken] = []
         var cancel: [LeaseToken] = []
         var former: Set<SessionID> = []

@@ -26,6 +26,7 @@ struct JobEntry: Sendable {
     /// Those of them with chunks that wait, ascending.
     var readyRegions: [RegionID] = []
     var resume: [ResumePoint] = []
+    var resumePlaces: Set<ResumePlace> = []
     /// By syntax node.
     var loops: [Int64: LoopTotals] = [:]
     /// When its first driver was sent off.
@@ -48,6 +49,13 @@ struct JobEntry: Sendable {
         guard case .leased(let lease) = driver, lease.token == token else { return nil }
         return lease.holder
     }
+}
+
+/// Where a resume point is: there is one for each.
+struct ResumePlace: Hashable, Sendable {
+    let node: Int64
+    let entry: Int64
+    let prefixRecords: Int64
 }
 
 struct JobRank: Hashable, Comparable, Sendable {

@@ -74,7 +74,8 @@ public struct WorkerMachine: Sendable {
         case .opened(let session): opened(session, now, &effects)
         case .welcomed(let term, let lease, let keep, let cancel):
             welcomed(term: term, lease: lease, keep: keep, cancel: cancel, now, &effects)
-        case .refused(let reason, let retry): refused(reason, retry: retry, now)
+        case .refused(let reason, let retry):
+            refused(reason, retry: retry, now)
             if !retry { effects.append(.stop(reason: reason)) }
         case .heard(let term): heard(term, now)
         case .assigned(let units): assigned(units, &effects)

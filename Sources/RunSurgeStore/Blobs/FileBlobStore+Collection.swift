@@ -37,6 +37,11 @@ extension FileBlobStore {
                 collection.bytes += sizes.reduce(0, +)
             }
         }
+        try await pool.run {
+            for name in names(in: "\(root)/sizes") where isUnused("\(root)/sizes/\(name)", for: grace) != nil {
+                unlink("\(root)/sizes/\(name)")
+            }
+        }
         return collection
     }
 }

@@ -21,7 +21,7 @@ public struct FileBlobStore: BlobStore {
         root = folder
         temporary = folder + "/temporary"
         pool = BlockingPool(label: "runsurge.blobs", width: threads)
-        for path in [root, temporary] where mkdir(path, 0o700) != 0 && errno != EEXIST {
+        for path in [root, temporary, folder + "/sizes"] where mkdir(path, 0o700) != 0 && errno != EEXIST {
             throw FileError(operation: "mkdir", path: path, code: errno)
         }
         try TemporaryFile.sweep(temporary)
@@ -31,30 +31,66 @@ public struct FileBlobStore: BlobStore {
     where Chunks.Element == [UInt8] {
         let folder = temporary
         let file = try await pool.run { try TemporaryFile(in: folder) }
-        for try await piece in chunks {
-            try await pool.run { try file.append(piece, limit: limit) }
+        return try await discardingOnFailure(file) {
+            for try await piece in chunks {
+                try await pool.run { try file.append(piece, limit: limit) }
+            }
+            return try await publish(file)
         }
-        return try await publish(file)
     }
 
     /// The file is copied, in no more time than its disk takes (at once where the file system shares extents): a hard
     /// link would let whoever may write the file change the blob. What is stored is what was hashed, also when the
     /// file changes meanwhile.
     public func put(fileAt path: String) async throws -> BlobReference {
-        let folder = temporary
-        let (source, file) = try await pool.run {
+        let source = try await pool.run {
             let source = try FileHandle(path: path, flags: O_RDONLY)
             guard try source.status().isRegularFile else {
                 throw FileError(operation: "read", path: path, code: EINVAL)
             }
-            return (source, try TemporaryFile(in: folder))
+            return source
         }
-        // In slices, so that a large file leaves the threads to others in between, and can be given up.
-        let isClone = try await pool.run { file.clone(source) }
-        while try await pool.run({ try isClone ? file.hashSlice() : file.copySlice(of: source) }) {
-            try Task.checkCancellation()
+        if let known = try await known(source) { return known }
+        let folder = temporary
+        let file = try await pool.run { try TemporaryFile(in: folder) }
+        return try await discardingOnFailure(file) {
+            // In slices, so that a large file leaves the threads to others in between, and can be given up.
+            let isClone = try await pool.run { file.clone(source) }
+            while try await pool.run({ try isClone ? file.hashSlice() : file.copySlice(of: source) }) {
+                try Task.checkCancellation()
+            }
+            return try await publish(file)
         }
-        return try await publish(file)
+    }
+
+    /// The blob of a large file that is stored already. Only a file whose size some blob has is worth hashing for that:
+    /// it saves the copy, which takes several times as long.
+    private func known(_ source: FileHandle) async throws -> BlobReference? {
+        let size = try await pool.run { try source.status().size }
+        guard size >= Self.markedBytes else { return nil }
+        let (folder, marker) = (temporary, marker(size))
+        guard try await pool.run({ access(marker, F_OK) == 0 }) else { return nil }
+        let hasher = try await pool.run { try TemporaryFile(in: folder) }
+        while try await pool.run({ try hasher.hashSlice(of: source) }) { try Task.checkCancellation() }
+        let blob = hasher.reference
+        return try await contains(blob) ? blob : nil
+    }
+
+    private static let markedBytes: Int64 = 1 << 20
+
+    /// An empty file that says that there is, or was, a blob of this size.
+    private func marker(_ size: Int64) -> String { "\(root)/sizes/\(size)" }
+
+    /// The room that a failed write took is free again when its error is thrown.
+    private func discardingOnFailure(
+        _ file: TemporaryFile, _ body: () async throws -> BlobReference
+    ) async throws -> BlobReference {
+        do {
+            return try await body()
+        } catch {
+            try await pool.run { file.discard() }
+            throw error
+        }
     }
 
     public func read(_ blob: BlobReference, range: Range<Int64>) async throws -> AsyncThrowingStream<[UInt8], any Error>
@@ -124,8 +160,10 @@ public struct FileBlobStore: BlobStore {
         let blob = file.reference
         let path = try path(of: blob)
         let folder = folder(of: blob)
-        let root = root
+        let (root, marker) = (root, blob.size >= Self.markedBytes ? marker(blob.size) : nil)
         try await pool.run {
+            // Without it, the next of its kind is only slower.
+            if let marker { _ = try? FileHandle(path: marker, flags: O_WRONLY | O_CREAT) }
             if let known = try? Self.open(blob, at: path) {
                 try Self.touch(known)
             } else {

@@ -66,14 +66,6 @@ final class FileHandle: Sendable {
         }
     }
 
-    /// Asks the kernel to begin to write to the disk; a hint.
-    func startWriting(from offset: Int64, count: Int64) {
-        #if canImport(Glibc)
-            // Linux begins to write what is dirty before it drops what is clean, which here is nothing yet.
-            _ = posix_fadvise(descriptor, off_t(offset), off_t(count), POSIX_FADV_DONTNEED)
-        #endif
-    }
-
     func synchronize() throws { _ = try retrying("fsync", path) { fsync(descriptor) } }
 
     func setMode(_ mode: mode_t) throws { _ = try retrying("fchmod", path) { fchmod(descriptor, mode) } }

@@ -38,6 +38,12 @@ final class TemporaryFile: Sendable {
 
     deinit { unlink(file.path) }
 
+    /// Blocks. Frees the room that it takes, unless it has its final name already.
+    func discard() {
+        unlink(file.path)
+        if (try? file.status().links) == 0 { _ = ftruncate(file.descriptor, 0) }
+    }
+
     /// Blocks. - Throws: `BlobError.tooLarge` past `limit` bytes in all.
     func append(_ bytes: [UInt8], limit: Int64) throws {
         try state.withLock { state in
@@ -59,10 +65,10 @@ final class TemporaryFile: Sendable {
         #endif
     }
 
-    /// Blocks. Hashes the next slice of what the file holds already; false at its end.
-    func hashSlice() throws -> Bool {
+    /// Blocks. Hashes the next slice of `source`, or of the clone that this file is, without writing; false at its end.
+    func hashSlice(of source: FileHandle? = nil) throws -> Bool {
         try state.withLock { state in
-            try forEachPiece(of: file, from: state.size) { bytes in
+            try forEachPiece(of: source ?? file, from: state.size) { bytes in
                 state.hash.update(bufferPointer: bytes)
                 state.size += Int64(bytes.count)
             }
@@ -72,15 +78,11 @@ final class TemporaryFile: Sendable {
     /// Blocks. Appends the next slice of `source`; false at its end.
     func copySlice(of source: FileHandle) throws -> Bool {
         try state.withLock { state in
-            let start = state.size
-            let goesOn = try forEachPiece(of: source, from: start) { bytes in
+            try forEachPiece(of: source, from: state.size) { bytes in
                 state.hash.update(bufferPointer: bytes)
                 try file.write(bytes)
                 state.size += Int64(bytes.count)
             }
-            // The disk works while the next slice is hashed, not only at the end.
-            file.startWriting(from: start, count: state.size - start)
-            return goesOn
         }
     }
 

@@ -58,6 +58,16 @@ actor BlobCache {
         }
     }
 
+    /// Puts the blob into the folder that a process sees its blobs in.
+    func lend(_ blob: BlobReference, to folder: RunFolder) async throws {
+        let path = "\(folder.blobs)/\(blob.sha256)"
+        try await withFile(blob) { source in
+            try await BlockingWork.run {
+                if link(source, path) != 0, errno != EEXIST { try FileTree.copy(source, to: path) }
+            }
+        }
+    }
+
     private func acquire(_ blob: BlobReference) async throws {
         guard BlobReference.isValidName(blob.sha256) else { throw BlobError.notFound(blob.sha256) }
         clock += 1
@@ -76,25 +86,25 @@ actor BlobCache {
         if let running = fetches[blob] { return try await running.value }
         let path = path(of: blob)
         let store = try currentStore()
+        // It enters the blob before it ends: whoever waited for it finds the entry.
         let fetch = Task {
+            defer { fetches[blob] = nil }
             if blob == .empty {
                 try await BlockingWork.run { try TextFile.write("", to: path, creating: true) }
             } else {
                 try await store.materialize(blob, at: path)
             }
-        }
-        fetches[blob] = fetch
-        defer { fetches[blob] = nil }
-        try await fetch.value
-        if entries[blob] == nil {
             entries[blob] = Entry(size: blob.size, lastUse: clock)
             bytes += blob.size
         }
+        fetches[blob] = fetch
+        try await fetch.value
     }
 
     private func shrink() {
         guard bytes > limit else { return }
-        for (blob, entry) in entries.filter({ $0.value.users == 0 }).sorted(by: { $0.value.lastUse < $1.value.lastUse }) {
+        for (blob, entry) in entries.filter({ $0.value.users == 0 }).sorted(by: { $0.value.lastUse < $1.value.lastUse })
+        {
             guard bytes > limit else { return }
             unlink(path(of: blob))
             entries[blob] = nil

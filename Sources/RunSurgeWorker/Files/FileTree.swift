@@ -77,8 +77,9 @@ enum FileTree {
 
     static func setModified(_ path: String, nanoseconds: Int64) throws(SystemError) {
         let (seconds, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let isBefore = rest < 0
-        let time = timespec(tv_sec: Int(isBefore ? seconds - 1 : seconds), tv_nsec: Int(isBefore ? rest + 1_000_000_000 : rest))
+        // Before 1970 the rest is negative, and a timespec's must not be.
+        let borrow: Int64 = rest < 0 ? 1 : 0
+        let time = timespec(tv_sec: Int(seconds - borrow), tv_nsec: Int(rest + borrow * 1_000_000_000))
         var times = [time, time]
         guard utimensat(AT_FDCWD, path, &times, AT_SYMLINK_NOFOLLOW) == 0 else {
             throw SystemError("utimensat \(path)")

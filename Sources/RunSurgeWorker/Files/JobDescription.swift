@@ -48,7 +48,7 @@ struct JobDescription: Sendable {
     /// Whether an interpreter that was started before the job was known can run it.
     var suitsSpare: Bool {
         workingDirectory == SparePool.workingDirectory && hashSeed == SparePool.hashSeed && filesOutside.isEmpty
-            && !environment.keys.contains(where: Self.isReadAtStart)
+            && standardInput == nil && !environment.keys.contains(where: Self.isReadAtStart)
     }
 
     /// Variables that the interpreter or the C library look at before the script's first line.

@@ -89,6 +89,7 @@ struct FrameDecoder {
     }
 
     private func length(at offset: Int) -> Int {
-        Int(buffer[offset]) | Int(buffer[offset + 1]) << 8 | Int(buffer[offset + 2]) << 16 | Int(buffer[offset + 3]) << 24
+        Int(buffer[offset]) | Int(buffer[offset + 1]) << 8 | Int(buffer[offset + 2]) << 16 | Int(buffer[offset + 3])
+            << 24
     }
 }

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
+internal import Glibc
 
 /// Why a head is not JSON, and where.
 struct JSONError: Error, CustomStringConvertible {
@@ -61,9 +57,10 @@ struct JSONReader {
 
     private mutating func literal(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
         let count = text.utf8CodeUnitCount
-        guard bytes.count - position >= count,
-            memcmp(text.utf8Start, bytes.baseAddress! + position, count) == 0
-        else { throw error("unexpected character") }
+        let expected = UnsafeBufferPointer(start: text.utf8Start, count: count)
+        guard bytes.count - position >= count, bytes[position..<(position + count)].elementsEqual(expected) else {
+            throw error("unexpected character")
+        }
         position += count
         return value
     }
@@ -75,7 +72,9 @@ struct JSONReader {
         if take(UInt8(ascii: "}")) { return .object(members) }
         while true {
             skipSpace()
-            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw error("a name is missing") }
+            guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+                throw error("a name is missing")
+            }
             let name = try string()
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw error("a colon is missing") }

@@ -87,7 +87,10 @@ struct CapturedCommand {
         }
 
         private mutating func write() {
-            let count = input.withUnsafeBytes { Glibc.write(sink, $0.baseAddress! + written, $0.count - written) }
+            let count = input.withUnsafeBytes { bytes in
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+                return Glibc.write(sink, rest.baseAddress, rest.count)
+            }
             if count < 0, errno == EINTR || errno == EAGAIN { return }
             written += max(0, count)
             if count < 0 || written == input.count { closeSink() }

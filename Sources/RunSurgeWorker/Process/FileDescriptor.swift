@@ -47,7 +47,8 @@ struct FileDescriptor: ~Copyable, Sendable {
         var failure: SystemError?
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, filled in
             while filled < limit {
-                let count = pread(rawValue, buffer.baseAddress! + filled, limit - filled, off_t(offset) + filled)
+                let rest = UnsafeMutableBufferPointer(rebasing: buffer[filled...])
+                let count = pread(rawValue, rest.baseAddress, limit - filled, off_t(offset) + filled)
                 if count < 0 {
                     if errno == EINTR { continue }
                     failure = SystemError("read")

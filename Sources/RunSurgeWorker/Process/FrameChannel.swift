@@ -77,7 +77,10 @@ final class FrameChannel: Sendable {
     private func flush(_ state: inout Writing) {
         guard let number = state.descriptor?.number else { return }
         while state.start < state.bytes.count {
-            let count = state.bytes.withUnsafeBytes { write(number, $0.baseAddress! + state.start, $0.count - state.start) }
+            let count = state.bytes.withUnsafeBytes { bytes in
+                let rest = UnsafeRawBufferPointer(rebasing: bytes[state.start...])
+                return write(number, rest.baseAddress, rest.count)
+            }
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN { return awaitRoom(&state, number) }
             // The process is gone; its end is noticed by the reader.

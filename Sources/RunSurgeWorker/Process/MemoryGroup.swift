@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// A control group that holds one process tree to a number of bytes, and of processes where it can.
 final class MemoryGroup: Sendable {
@@ -72,9 +73,11 @@ struct MemoryGroups: Sendable {
     /// Nil when the kernel or the container doesn't let us.
     static func detect() -> MemoryGroups? { detectFirst() ?? detectSecond() }
 
-    func make(name: String, limit: Int64) throws(SystemError) -> MemoryGroup {
+    private static let last = Atomic<UInt64>(0)
+
+    func make(limit: Int64) throws(SystemError) -> MemoryGroup {
+        let name = Self.last.add(1, ordering: .relaxed).newValue
         let path = "\(parent)/runsurge-\(getpid())-\(name)"
-        rmdir(path)
         guard mkdir(path, 0o755) == 0 else { throw SystemError("mkdir \(path)") }
         var counter = counters.map { "\($0)/runsurge-\(getpid())-\(name)" }
         if let made = counter, mkdir(made, 0o755) != 0 { counter = nil }
@@ -146,7 +149,9 @@ struct MemoryGroups: Sendable {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             let parts = name.split(separator: "-")
-            guard parts.count >= 3, parts[0] == "runsurge", let pid = pid_t(parts[1]), kill(pid, 0) != 0 else { continue }
+            guard parts.count >= 3, parts[0] == "runsurge", let pid = pid_t(parts[1]), kill(pid, 0) != 0 else {
+                continue
+            }
             rmdir("\(parent)/\(name)")
         }
     }

@@ -98,9 +98,11 @@ struct Sandbox: Sendable {
         for name in ["passwd", "group", "hosts"] {
             arguments += ["--ro-bind", "\(systemFolder)/\(name)", "/etc/\(name)"]
         }
-        for name in ["localtime", "timezone", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "mime.types",
-            "ssl/certs", "fonts"]
-        {
+        let optional = [
+            "localtime", "timezone", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "mime.types",
+            "ssl/certs", "fonts",
+        ]
+        for name in optional {
             arguments += ["--ro-bind-try", "/etc/\(name)", "/etc/\(name)"]
         }
         return arguments

@@ -23,8 +23,6 @@ final class SandboxedProcess: Sendable {
         var descriptors: [Int32]
         /// Bytes.
         var memory: Int64
-        /// Unique in this agent.
-        var name: String
     }
 
     private struct State {
@@ -54,7 +52,7 @@ final class SandboxedProcess: Sendable {
     static func start(
         _ launch: Launch, in sandbox: Sandbox, reactor: Reactor, onEnd: @escaping @Sendable (ProcessEnd) -> Void
     ) throws -> SandboxedProcess {
-        let group = try sandbox.groups?.make(name: launch.name, limit: launch.memory)
+        let group = try sandbox.groups?.make(limit: launch.memory)
         group?.limitProcesses(to: sandbox.limits.processes)
         var limits = sandbox.limits
         // Address space is not memory: Python maps far more than it touches. The watchdog looks at what is resident.

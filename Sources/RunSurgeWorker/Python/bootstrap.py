@@ -53,9 +53,17 @@ def _runsurge():
             name = module.__name__
             exec(compile(sources[name], "<runsurge " + name[10:] + ">", "exec", dont_inherit=True), module.__dict__)
 
+    def installed():
+        sys.meta_path.remove(Finder)
+        for name in sources:
+            module = sys.modules.get(name)
+            if module is not None:
+                # The finder's functions know this `__main__`, which has to die when the script's would.
+                module.__spec__ = module.__loader__ = None
+
     sys.meta_path.insert(0, Finder)
     from _runsurge import start
-    return start.main(lambda: sys.meta_path.remove(Finder))
+    return start.main(installed)
 
 
 try:

@@ -1,6 +1,7 @@
 """A chunk process: loads regions, runs their bodies over slices of their sources, sends back the effects."""
 
 import csv
+import gc
 import io
 import itertools
 import marshal
@@ -14,7 +15,7 @@ import warnings
 from typing import Any, Iterator, Optional
 
 from _runsurge import capture, environment, merges, sources
-from _runsurge.guards import ATOMS, GuardFailed
+from _runsurge.guards import GuardFailed
 from _runsurge.merges import NotMergeable
 from _runsurge.pipe import Pipe
 
@@ -47,7 +48,7 @@ class Region:
         self.kind = content["kind"]
         self.merges = content["merges"]
         self.capture = content["capture"]
-        self.live = content["live"]
+        self.is_exact = content["exact"]
         self.plain = self.function(content["code"])
         self.logging = self.function(content["logged"]) if content["logged"] else None
         self.source = sources.reopen(head["source"], content["detail"], head.get("blobs") or {})
@@ -56,11 +57,11 @@ class Region:
         if self.sharing:
             self.shared = [content["reads"][name] for name in self.sharing[0]]
             for name, root in zip(self.sharing[0], self.shared):
-                for position, part in enumerate(environment.parts(root)):
+                for position, part in enumerate(environment.parts(root, self.sharing[2])):
                     self.tokens[id(part)] = ("n", name, position)
 
     def function(self, coded: tuple) -> tuple[Any, frozenset]:
-        code, _, logged = coded
+        code, logged = coded
         return types.FunctionType(marshal.loads(code), self.namespace), frozenset(logged)
 
     def run(self, first: int, last: int) -> tuple[int, bytes]:
@@ -68,7 +69,7 @@ class Region:
         try:
             return self.attempt(self.plain, first, last)
         except NotMergeable as failed:
-            if self.logging is None:
+            if self.logging is None or failed.name not in self.logging[1]:
                 raise GuardFailed(f"{failed.name} can't be summed in parts", failed.name)
             # From now on values are logged: what happened once will happen again.
             self.plain, self.logging = self.logging, None
@@ -105,7 +106,7 @@ class Region:
         elif self.kind in ("set", "frozenset", "dict", "Counter"):
             merges.check_elements(result, self.kind == "dict")
         written = captures.taken()
-        data = environment.answer((effects, out, written, result), tokens)
+        data = environment.answer((effects, out, written, result), tokens, self.is_exact)
         if len(data) > EFFECT_BYTES:
             raise GuardFailed("the effects of one chunk are too large")
         return counter.count, data
@@ -115,13 +116,10 @@ class Region:
         found = self.source.records(first, last)
         if tokens is not None and self.sharing and self.sharing[1]:
             self.kept = list(found)
+            # Tuples that enumerate and zip make are no objects of the driver's.
             is_own = not isinstance(self.source, (sources.OpenedCounted, sources.OpenedZip))
             for index, record in enumerate(self.kept, first):
-                if type(record) in ATOMS:
-                    if type(record) in (str, bytes, float, complex) or (type(record) is int and record > 256):
-                        tokens[id(record)] = ("r", index, -1)
-                    continue
-                for position, part in enumerate(environment.parts(record)):
+                for position, part in enumerate(environment.parts(record, self.sharing[2])):
                     if position or is_own:
                         tokens[id(part)] = ("r", index, position)
             found = iter(self.kept)
@@ -195,6 +193,9 @@ class Process:
         pipe.status_at_end = 0
 
     def serve(self) -> None:
+        # What lies here now stays; bodies make little garbage that is not freed at once.
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         sys.stdout = sys.stderr = quiet
         while True:
             head, body = self.pipe.read()

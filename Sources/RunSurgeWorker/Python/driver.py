@@ -1,13 +1,12 @@
 """Runs the script natively, and hands its regions over where that is worth it."""
 
-import collections
 import csv
 import gc
 import hashlib
-import io
 import itertools
 import json
 import marshal
+import os
 import pickle
 import sys
 import time
@@ -28,6 +27,9 @@ WORTH = 0.3
 # Entries that are over sooner than this are not worth a look each.
 SHORT = 50e-6
 WINDOW = 48 << 20
+# Seconds a record to put an effect back.
+PUT_BACK = {"list_append": 2e-7, "keyed_append": 2e-7, "writer": 1.2e-7, "fold": 1e-8, "set_add": 5e-8,
+            "keyed_overwrite": 5e-8}
 
 
 class Run:
@@ -90,6 +92,11 @@ class Run:
         self.pipe.write({
             "t": "finished", "missing_inputs": self.missing,
             "regions": report.regions(self.plan.get("verdicts") or [], self.accounts, self.whole)})
+        # The interpreter takes the script's module apart next: nothing here may keep its objects.
+        self.main = {}
+        if self.script is not None:
+            self.script.main = {}
+        gc.unfreeze()
 
     def definitions(self) -> environment.Definitions:
         assert self.script is not None
@@ -111,6 +118,8 @@ def unsupported(place: outline.Place) -> Optional[tuple[str, Optional[str]]]:
             return "super() is used", None
     if place.function is not None and isinstance(place.function, ast.AsyncFunctionDef):
         return "async code", None
+    if isinstance(place.iterable, ast.Set) and outline.folded_set(place.iterable) is None:
+        return "the compiler may put the set's elements in another order", None
     return None
 
 
@@ -129,6 +138,9 @@ class Site:
         # False: the plain loop runs. A C-level call, because some regions are entered a million times.
         self.gate = itertools.chain.from_iterable(self.schedule()).__next__
         self.codes: dict[frozenset, Any] = {}
+        # Seconds a record that the driver will need, about, for effects that grow with the records.
+        self.put_back = sum(PUT_BACK.get(entry["role"], 0.0) for entry in self.region["variables"]) \
+            + PUT_BACK["writer"] * len(self.region["streams"]) + (PUT_BACK["list_append"] if self.kind != "for" else 0)
 
     def schedule(self) -> Iterator[Any]:
         """Looks at every entry, until they turn out short; then at one of many."""
@@ -251,6 +263,8 @@ class Entry:
 
     def close(self) -> None:
         """Drops what would keep objects of the script alive."""
+        if self.site.kind != "for" and self.site.place.function is None:
+            self.site.run.main.pop(self.site.place.hidden, None)
         self.feed = None
         self.round = self.rest = ()
         self.results = None
@@ -269,7 +283,8 @@ class Entry:
             self.taken = prefix
             self.wants = not self.ended
             return
-        clock = time.perf_counter
+        # Seconds of this process: what others do on the machine says nothing about the loop.
+        clock = time.process_time
         begun = clock()
         feed.start()
         count = 1
@@ -310,7 +325,10 @@ class Entry:
         """Whether to hand over now; None to look again later."""
         run, feed = self.site.run, self.feed
         assert feed is not None
-        left = feed.left()
+        try:
+            left = feed.left()
+        except (OverflowError, ValueError, OSError):
+            return False
         done = feed.done(self.taken)
         if left is None or left <= 0:
             return False
@@ -320,6 +338,9 @@ class Entry:
         worth = left * self.per_unit
         if run.min_split is None and run.slots < 2:
             self.site.account.native("there is one slot only")
+            return False
+        if run.min_split is None and elapsed / self.taken < 2.5 * self.site.put_back:
+            self.site.account.native("putting its effects back would cost as much as the loop")
             return False
         threshold = WORTH if run.min_split is None else run.min_split
         if worth >= threshold:
@@ -345,6 +366,9 @@ class Entry:
                     break
         except Declined as declined:
             account.native(declined.reason, declined.variable)
+        except Exception:
+            # Effects may be half in place: only another driver can go on.
+            os._exit(70)
         finally:
             self.site.run.is_busy = False
         return rest
@@ -396,8 +420,13 @@ class Conversation:
 
     def hold(self) -> tuple[Any, bool]:
         """The whole exchange. Gives the records left, and whether to hand them over again."""
-        self.bind()
-        sliced, payload = self.describe()
+        try:
+            self.bind()
+            sliced, payload = self.describe()
+        except Declined:
+            raise
+        except Exception as error:
+            raise Declined(f"the rest can't be described: {type(error).__name__}: {error}")
         if sliced.first >= sliced.last:
             return self.feed.it, False
         chunks, region = self.request(sliced, payload)
@@ -473,9 +502,8 @@ class Conversation:
 
     def payload(self, sliced: sources.Slice) -> bytes:
         """All a chunk process needs besides its records."""
-        logged = frozenset(merge.name for merge in self.merges if self.needs_log(merge))
-        every_log = frozenset(merge.name for merge in self.merges
-                              if isinstance(merge, (merges.FoldMerge, merges.KeyedMerge)))
+        logged = frozenset(merge.name for merge in self.merges if merge.is_logged)
+        every_log = frozenset(merge.name for merge in self.merges if merge.is_loggable)
         reads = {}
         writers = self.channels.writers
         for name in self.region["reads"]:
@@ -490,8 +518,7 @@ class Conversation:
         content = {
             "version": sys.version, "node": self.region["node"], "kind": self.site.kind,
             "code": self.code(logged), "logged": None if logged == every_log else self.code(every_log),
-            "live": [entry["name"] for entry in self.region["variables"]
-                     if entry["role"] == "last_value" and entry["live_out"]],
+            "exact": self.definitions.script.is_exact,
             "merges": [(merge.name, merge.spec) for merge in self.merges],
             "capture": self.channels.spec, "detail": sliced.detail, "sharing": sharing, "file": self.run.path, "reads": reads, "table": self.definitions.objects,
         }
@@ -501,23 +528,13 @@ class Conversation:
         exempt = [value for name, value in reads.items() if name in tested and type(value) in (set, frozenset)]
         return process_state() + environment.pickled(content, self.definitions, True, exempt)
 
-    def needs_log(self, merge: merges.Merge) -> bool:
-        if isinstance(merge, merges.FoldMerge):
-            return not merge.join
-        return isinstance(merge, merges.KeyedMerge) and merge.is_logged
-
-    def code(self, logged: frozenset) -> Optional[tuple]:
+    def code(self, logged: frozenset) -> tuple:
         """The body's code with these variables logged."""
         known = self.site.codes
         if logged not in known:
             assert self.run.script is not None
-            try:
-                code, parameters = outline.chunk_code(self.run.script.tree, self.run.path, self.region, set(logged))
-                known[logged] = (marshal.dumps(code), parameters, tuple(sorted(logged)))
-            except ValueError:
-                known[logged] = None
-        if known[logged] is None and not logged - {merge.name for merge in self.merges if self.needs_log(merge)}:
-            raise Declined("the loop's sums can't be logged")
+            code = outline.chunk_code(self.run.script.tree, self.run.path, self.region, set(logged))
+            known[logged] = (marshal.dumps(code), tuple(sorted(logged)))
         return known[logged]
 
     def check_apart(self, reads: dict[str, Any]) -> None:
@@ -539,8 +556,10 @@ class Conversation:
                 else:
                     names.add(name)
         kept = sorted(name for name in names if name in reads)
-        self.shared = {name: environment.parts(reads[name]) for name in kept}
-        return (kept, records) if kept or records else None
+        assert self.run.script is not None
+        self.with_atoms = self.run.script.compares_identities
+        self.shared = {name: environment.parts(reads[name], self.with_atoms) for name in kept}
+        return (kept, records, self.with_atoms) if kept or records else None
 
     # MARK: the request
 
@@ -578,7 +597,7 @@ class Conversation:
         """Commits outcomes in order until all are in or one can't be; says why not, and whether to try again."""
         self.offset = sliced.first
         self.sliced = sliced
-        spent = 0.0
+        spent = chunk_seconds = 0.0
         pipe = self.run.pipe
         pipe.write({"t": "progress", "region": region, "committed": 0, "window": WINDOW})
         while self.committed < chunks:
@@ -595,20 +614,27 @@ class Conversation:
                 if outcome["status"] != 1:
                     self.entry.raised = outcome["status"] == 3
                     return outcome.get("reason") or "a chunk failed", outcome.get("variable") or "", False
-                begun = time.perf_counter()
+                begun = time.process_time()
                 try:
                     self.commit(data)
                 except GuardFailed as failed:
                     return failed.reason, failed.variable or "", True
-                spent += time.perf_counter() - begun
+                spent += time.process_time() - begun
+                chunk_seconds += int(outcome.get("cpu_us") or 0) / 1e6
                 self.committed += 1
                 self.records += int(outcome["records"])
                 self.offset = int(outcome["last"])
             worth = (self.offset - sliced.first) * self.entry.per_unit
-            if self.run.min_split is None and worth > 0.2 and spent > 0.5 * worth and self.committed < chunks:
-                return "putting the effects back costs as much as the loop", "", False
+            if self.is_wasteful(worth, spent, chunk_seconds) and self.committed < chunks:
+                return "the chunks cost more than the loop itself", "", False
             pipe.write({"t": "progress", "region": region, "committed": self.committed, "window": WINDOW})
         return "", "", False
+
+    def is_wasteful(self, worth: float, spent: float, chunk_seconds: float) -> bool:
+        """Whether going on natively would be the better, judged by `worth`, the native seconds of what is done."""
+        if self.run.min_split is not None or worth < 0.1:
+            return False
+        return spent > 0.5 * worth or spent + chunk_seconds > 1.6 * worth
 
     def commit(self, data: bytes) -> None:
         """All of one chunk's effects, or none."""
@@ -616,7 +642,8 @@ class Conversation:
         gc.disable()
         try:
             try:
-                effects, out, written, result = environment.Receiver(data, self.definitions, self.resolve).load()
+                effects, out, written, result = environment.received(
+                    data, self.definitions, self.resolve)
                 puts = [merge.prepare(effect) for merge, effect in zip(self.merges, effects)]
             except GuardFailed:
                 raise
@@ -649,8 +676,7 @@ class Conversation:
         kind, key, position = token
         if kind == "n":
             return self.shared[key][position]
-        record = self.sliced.record(key)
-        return record if position < 0 else environment.parts(record)[position]
+        return environment.parts(self.sliced.record(key), self.with_atoms)[position]
 
     # MARK: after
 

@@ -117,6 +117,22 @@ class Script:
         self.path = path
         self.main = main
         self._tree: Any = None
+        self._compares: Any = None
+        self._exact: Any = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the script's plain data may be marshalled."""
+        if self._exact is None:
+            self._exact = is_exact(self.tree)
+        return self._exact
+
+    @property
+    def compares_identities(self) -> bool:
+        """Whether it matters that equal atoms are one object."""
+        if self._compares is None:
+            self._compares = compares_identities(self.tree)
+        return self._compares
 
     @property
     def tree(self) -> Any:
@@ -358,37 +374,105 @@ def keeps_order(found: Any, copied: Callable[[Any], Any]) -> bool:
 
 # MARK: parts that both sides know
 
-def parts(root: Any, limit: int = 200_000) -> list[Any]:
-    """The mutable or composite objects reachable from a value, in an order both processes find alike."""
+# Modules whose values marshal writes exactly, or refuses.
+EXACT_MODULES = frozenset("""
+    __future__ argparse atexit base64 bisect calendar collections contextlib copy csv dataclasses datetime decimal
+    difflib enum fnmatch fractions functools glob hashlib heapq html itertools json logging math operator os pathlib
+    pprint random re shutil statistics string struct sys tempfile textwrap time traceback typing unicodedata urllib
+    uuid warnings zlib
+""".split())
+INEXACT_NAMES = frozenset("""
+    set frozenset union intersection difference symmetric_difference bytearray memoryview array getbuffer
+""".split())
+
+
+def is_exact(tree: Any) -> bool:
+    """Whether no set, bytearray or other buffer can be among the values of a script.
+
+    marshal is several times faster than pickle, but sorts sets and takes every buffer for bytes.
+    """
+    import ast
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Set, ast.SetComp)):
+            return False
+        if isinstance(node, ast.Name) and node.id in INEXACT_NAMES:
+            return False
+        if isinstance(node, ast.Attribute) and node.attr in INEXACT_NAMES:
+            return False
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)):
+            # Of dict views, these make sets.
+            if any(isinstance(part, ast.Attribute) and part.attr in ("keys", "items") for part in ast.walk(node)):
+                return False
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else \
+            [node.module or "."] if isinstance(node, ast.ImportFrom) else []
+        if any(name.split(".")[0] not in EXACT_MODULES for name in names):
+            return False
+    return True
+
+
+def marshalled(value: Any) -> Optional[bytes]:
+    """Plain data by marshal, behind an `m`; None when there is more to it."""
+    try:
+        return b"m" + marshal.dumps(value)
+    except ValueError:
+        return None
+
+
+SINGLETONS = frozenset({type(None), bool, type(Ellipsis), type(NotImplemented)})
+
+
+def parts(root: Any, with_atoms: bool = False, limit: int = 200_000) -> list[Any]:
+    """The objects reachable from a value, in an order both processes find alike.
+
+    Immutable atoms are left out, unless the script might compare identities.
+    """
     found: list[Any] = []
     seen: set[int] = set()
     stack = [root]
     while stack:
         value = stack.pop()
         kind = type(value)
-        if kind in ATOMS or id(value) in seen:
+        if kind in ATOMS:
+            if not with_atoms or kind in SINGLETONS or (kind is int and -5 <= value <= 256):
+                continue
+        if id(value) in seen:
             continue
         seen.add(id(value))
         found.append(value)
         if len(found) > limit:
             raise Declined("too many objects are shared")
-        if kind is list or kind is tuple:
-            stack.extend(value)
-        elif kind is dict:
-            stack.extend(value.values())
-        elif isinstance(value, (type, types.FunctionType, types.ModuleType)):
+        if kind in ATOMS or isinstance(value, (type, types.FunctionType, types.ModuleType)):
             continue
-        elif isinstance(value, (list, tuple)):
+        if isinstance(value, (list, tuple)):
             stack.extend(value)
         elif isinstance(value, dict):
             stack.extend(value.values())
+            if with_atoms:
+                stack.extend(value)
         else:
             stack.extend(getattr(value, "__dict__", {}).values())
-            for base in type(value).__mro__:
+            for base in kind.__mro__:
                 for name in getattr(base, "__slots__", ()):
                     if isinstance(name, str) and hasattr(value, name):
                         stack.append(getattr(value, name))
     return found
+
+
+def compares_identities(tree: Any) -> bool:
+    """Whether the script could tell two equal atoms apart."""
+    import ast
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == "id":
+            return True
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = [node.left, *node.comparators]
+        for index, op in enumerate(node.ops):
+            if isinstance(op, (ast.Is, ast.IsNot)) and not any(
+                    isinstance(side, ast.Constant) and type(side.value) in SINGLETONS
+                    for side in sides[index:index + 2]):
+                return True
+    return False
 
 
 class Answer(pickle.Pickler):
@@ -430,9 +514,14 @@ class SharingAnswer(Answer):
         return self.tokens.get(id(value))
 
 
-def answer(value: Any, tokens: Optional[dict[int, Any]]) -> bytes:
-    """The bytes of a chunk's effects."""
+def answer(value: Any, tokens: Optional[dict[int, Any]], is_plain: bool) -> bytes:
+    """The bytes of a chunk's effects. `is_plain`: there are no sets or buffers among them."""
+    if is_plain and tokens is None:
+        plain = marshalled(value)
+        if plain is not None:
+            return plain
     file = io.BytesIO()
+    file.write(b"p")
     pickler = Answer(file) if tokens is None else SharingAnswer(file, tokens)
     try:
         pickler.dump(value)
@@ -446,10 +535,32 @@ def answer(value: Any, tokens: Optional[dict[int, Any]]) -> bytes:
     return data
 
 
+def received(data: bytes, definitions: "Definitions", resolve: Callable[[Any], Any]) -> Any:
+    """A chunk's effects in the driver."""
+    view = memoryview(data)
+    if data[:1] == b"m":
+        return marshal.loads(view[1:])
+    return Receiver(view[1:], definitions, resolve).load()
+
+
+def records_bytes(records: list[Any], definitions: "Definitions") -> bytes:
+    """Records for a chunk."""
+    if definitions.script.is_exact:
+        plain = marshalled(records)
+        if plain is not None:
+            return plain
+    return b"p" + pickled(records, definitions)
+
+
+def records_of(data: bytes) -> Any:
+    """Records in a chunk."""
+    return marshal.loads(memoryview(data)[1:]) if data[:1] == b"m" else pickle.loads(memoryview(data)[1:])
+
+
 class Receiver(pickle.Unpickler):
     """Reads a chunk's effects in the driver."""
 
-    def __init__(self, data: bytes, definitions: Definitions, resolve: Callable[[Any], Any]) -> None:
+    def __init__(self, data: Any, definitions: Definitions, resolve: Callable[[Any], Any]) -> None:
         super().__init__(io.BytesIO(data))
         self.definitions = definitions
         self.resolve = resolve

@@ -87,7 +87,7 @@ def encode_node(node: ast.AST, depth: int) -> Json:
     if isinstance(node, ast.Constant):
         out["value"] = constant(node.value)
         return out
-    if isinstance(node, ast.MatchSingleton):
+    if type(node).__name__ == "MatchSingleton":
         out["value"] = constant(node.value)
         return out
     for field in node._fields:

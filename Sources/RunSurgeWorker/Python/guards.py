@@ -1,5 +1,6 @@
 """What may cross from one process to another, and the ways to say that something may not."""
 
+import re
 import sys
 from typing import Any, Optional
 
@@ -23,19 +24,16 @@ class GuardFailed(Exception):
 
 
 # A script that looks at these may learn how it was run.
-REVEALING = (
-    "getsizeof", "tracemalloc", "getrefcount", "_getframe", "currentframe", "f_locals", "settrace", "setprofile",
-    "get_referrers", "get_referents", "get_objects", "_exit", "cache_info", "cache_clear", "locals(", "vars(",
-    "globals(", "dir(", "stacklevel",
-)
+REVEALING = re.compile(
+    rb"\b(getsizeof|tracemalloc|getrefcount|_getframe|currentframe|f_locals|settrace|setprofile|get_referrers"
+    rb"|get_referents|get_objects|_exit|cache_info|cache_clear|line_num|newlines|stacklevel)\b"
+    rb"|(?<![\w.])(locals|vars)\(\)")
 
 
 def revealing(source: bytes) -> Optional[str]:
     """Something in the script's text that keeps all of it from being split."""
-    for word in REVEALING:
-        if word.encode() in source:
-            return word.rstrip("(")
-    return None
+    found = REVEALING.search(source)
+    return found.group().decode() if found else None
 
 
 ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented)})

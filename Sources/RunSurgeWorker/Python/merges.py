@@ -66,6 +66,9 @@ class Merge:
 
     # Whether the variable itself is assigned, not only changed.
     assigns = False
+    # Whether a chunk may send every value instead of a part, and whether it must.
+    is_loggable = False
+    is_logged = False
 
     def __init__(self, entry: Json, value: Any) -> None:
         self.name: str = entry["name"]
@@ -95,6 +98,7 @@ class ListMerge(Merge):
 
 class FoldMerge(Merge):
     assigns = True
+    is_loggable = True
 
     def __init__(self, entry: Json, value: Any, operations: set[str]) -> None:
         super().__init__(entry, value)
@@ -107,6 +111,7 @@ class FoldMerge(Merge):
         if len(joins) == 1 and None not in joins:
             self.identity, self.join = joins.pop()  # type: ignore[misc]
         self.single = next(iter(operations)) if len(entry["sites"]) == 1 else ""
+        self.is_logged = not self.join
 
     @property
     def spec(self) -> tuple:
@@ -138,6 +143,7 @@ class KeyedMerge(Merge):
         self.operation = entry["op"]
         forms = {site["form"] for site in entry["sites"]}
         self.is_branch = "branch" in forms
+        self.is_loggable = "update" not in forms
         if self.is_branch and forms != {"branch"}:
             raise Declined(f"{self.name} is counted in ways that have no common merge", self.name)
         self.is_strict = "aug" in forms and kind in (dict, collections.OrderedDict)
@@ -155,7 +161,7 @@ class KeyedMerge(Merge):
                 raise Declined(f"{self.name} begins with different values", self.name)
         if type(self.zero) not in (int, float):
             raise Declined(f"{self.name} counts something else than numbers", self.name)
-        self.is_logged = type(self.zero) is float and not self.is_branch
+        self.is_logged = type(self.zero) is float and not self.is_branch and self.is_loggable
 
     @property
     def spec(self) -> tuple:

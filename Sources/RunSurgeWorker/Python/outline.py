@@ -122,6 +122,18 @@ def call(function: ast.expr, *arguments: ast.expr) -> ast.Call:
     return ast.Call(function, list(arguments), [])
 
 
+def folded_set(display: ast.Set) -> Optional[ast.expr]:
+    """What the compiler iterates over for a set display: a constant if its elements are; None: not sure."""
+    try:
+        values = tuple(ast.literal_eval(element) for element in display.elts)
+    except ValueError:
+        plain = all(isinstance(element, (ast.Constant, ast.Name, ast.Attribute, ast.Call)) for element in display.elts)
+        return display if plain else None
+    if any(type(value) in (list, dict, set) for value in values):
+        return display
+    return ast.copy_location(ast.Constant(frozenset(values)), display)
+
+
 class Wrapper(ast.NodeTransformer):
     """Wraps the iterables of regions, and notes how files are opened."""
 
@@ -139,7 +151,14 @@ class Wrapper(ast.NodeTransformer):
 
     def wanted(self, node: ast.AST) -> Optional[Place]:
         place = self.found.get(getattr(node, "_rs_index", -1))
-        return place if place is not None and place.plan["node"] in self.sites else None
+        if place is None or place.plan["node"] not in self.sites:
+            return None
+        return place
+
+    @staticmethod
+    def iterated(iterable: ast.expr) -> ast.expr:
+        """The iterable as an argument: there the compiler would not fold it."""
+        return folded_set(iterable) or iterable if isinstance(iterable, ast.Set) else iterable
 
     def visit_For(self, node: ast.For) -> Any:
         place = self.wanted(node)
@@ -150,15 +169,14 @@ class Wrapper(ast.NodeTransformer):
         site = self.sites[place.plan["node"]]
         self.generic_visit(node)
         hidden = place.hidden
+        # An error in the iterator is shown at the place of the loop.
+        loop = ast.copy_location(
+            ast.For(node.target, ast.Attribute(load(hidden), "round", ast.Load()), node.body, [], None), node)
         step = ast.While(
-            call(ast.Attribute(load(hidden), "step", ast.Load())),
-            self.assignments(place)
-            + [ast.For(node.target, ast.Attribute(load(hidden), "round", ast.Load()), node.body, [], None)],
-            [])
+            call(ast.Attribute(load(hidden), "step", ast.Load())), self.assignments(place) + [loop], [])
         outlined = [
-            ast.Assign([store(hidden)], call(self.constant(site.enter), node.iter), None),
-            step,
-            ast.Delete([ast.Name(hidden, ast.Del())]),
+            ast.Assign([store(hidden)], call(self.constant(site.enter), self.iterated(node.iter)), None),
+            ast.Try([step], [], [], [ast.Delete([ast.Name(hidden, ast.Del())])]),
         ]
         gated = ast.If(call(self.constant(site.gate)), outlined, [plain])
         return [at(gated, node.iter)] + node.orelse
@@ -186,7 +204,7 @@ class Wrapper(ast.NodeTransformer):
         site = self.sites[place.plan["node"]]
         first = place.comprehension
         late = copy.deepcopy(first)
-        entered = ast.NamedExpr(store(place.hidden), call(self.constant(site.enter), first.generators[0].iter))
+        entered = ast.NamedExpr(store(place.hidden), call(self.constant(site.enter), self.iterated(first.generators[0].iter)))
         for part, name in ((first, "first"), (late, "late")):
             part.generators[0].iter = at(
                 ast.Attribute(load(place.hidden), name, ast.Load()), part.generators[0].iter)
@@ -356,10 +374,10 @@ class Logger(ast.NodeTransformer):
         return node
 
 
-def chunk_code(tree: ast.Module, path: str, region: Json, logged: set[str]) -> tuple[CodeType, list[str]]:
+def chunk_code(tree: ast.Module, path: str, region: Json, logged: set[str]) -> CodeType:
     """A function `(source, out, parameters…)` that runs the region's own statements over `source`.
 
-    Gives its code and the names of the parameters: accumulators, then logs. What the body reads are globals.
+    Its parameters are the accumulators or their logs, in the plan's order. What the body reads are globals.
     """
     place = places(tree, [region])[region["node"]]
     parameters: list[str] = []
@@ -399,7 +417,7 @@ def chunk_code(tree: ast.Module, path: str, region: Json, logged: set[str]) -> t
         code = compile(ast.Module(futures + [function], []), path, "exec", dont_inherit=True)
     found = find_code(code, "__runsurge_chunk__", place.node.lineno, None)
     assert found is not None
-    return found, parameters
+    return found
 
 
 def kept(name: str) -> ast.stmt:

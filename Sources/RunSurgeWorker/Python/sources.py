@@ -124,7 +124,7 @@ class Items:
         begun = time.perf_counter()
         for offset in range(self.start, self.start + self.length, per):
             piece = self.items[offset:offset + per]
-            pieces.append(environment.pickled(list(piece), context.definitions))
+            pieces.append(environment.records_bytes(list(piece), context.definitions))
             total += len(pieces[-1])
             if total > SENT_BYTES:
                 raise Declined("the records are too large to be sent")
@@ -143,7 +143,7 @@ class Items:
 
     def records_per_piece(self, context: Handover) -> int:
         sample = self.items[self.start:self.start + 50]
-        size = len(environment.pickled(list(sample), context.definitions)) / max(len(sample), 1)
+        size = len(environment.records_bytes(list(sample), context.definitions)) / max(len(sample), 1)
         per = max(1, int(PIECE_BYTES / max(size, 1)))
         # No more pieces than a frame's head can list.
         return max(per, self.length // 20_000 + 1)
@@ -313,7 +313,7 @@ class FileFeed(Feed):
 
     def locate(self, context: Handover) -> tuple[Json, int, int]:
         """Description, position and end of the file."""
-        path = self.path(context)
+        path = self.name = self.path(context)
         size = os.fstat(self.raw.fileno()).st_size
         if type(self.handle) is io.TextIOWrapper:
             encoding = text.canonical(self.handle.encoding)
@@ -321,7 +321,7 @@ class FileFeed(Feed):
                 raise Declined(f"text in {self.handle.encoding} can't be cut")
             newline = text.newline_of(self.handle, path)
             spec = {"k": "lines", "path": path, "encoding": encoding, "errors": self.handle.errors, "newline": newline}
-            first = text.position(self.handle, path, encoding, newline)
+            first, spec["block"] = text.position(self.handle, path, encoding, newline)
         else:
             spec = {"k": "lines", "path": path, "encoding": None, "errors": None, "newline": "\n"}
             first = self.raw.tell()
@@ -353,7 +353,14 @@ class FileFeed(Feed):
         return sliced
 
     def resume(self, sliced: Slice, offset: int) -> None:
-        self.handle.seek(offset)
+        self.place(sliced.spec, offset)
+
+    def place(self, spec: Json, offset: int) -> None:
+        """Lets the handle stand at a line start."""
+        if type(self.handle) is not io.TextIOWrapper:
+            self.handle.seek(offset)
+            return
+        text.place(self.handle, self.name, spec["encoding"], spec["newline"], offset, spec["block"])
 
     def finish(self, sliced: Slice) -> None:
         self.handle.seek(sliced.last)
@@ -391,12 +398,11 @@ class CountedLinesFeed(FileFeed):
         outer, sliced.spec = sliced.spec, spec
         self.publish(context, sliced)
         sliced.spec = outer
-        self.context = context
         return sliced
 
     def resume(self, sliced: Slice, offset: int) -> None:
-        self.handle.seek(offset)
-        lines = Lines(self.path(self.context), sliced.spec["lines"]["newline"])
+        self.place(sliced.spec["lines"], offset)
+        lines = Lines(self.name, sliced.spec["lines"]["newline"])
         number = number_at(sliced.spec, lines, offset)
         lines.close()
         # Only iterating moves enumerate's own count.
@@ -501,7 +507,7 @@ class CsvFeed(FileFeed):
         return cuts if any_quotes else None
 
     def resume(self, sliced: Slice, offset: int) -> None:
-        self.handle.seek(offset)
+        self.place(sliced.spec["lines"], offset)
 
 
 def dialect_of(dialect: Any) -> Json:
@@ -624,7 +630,7 @@ class OpenedItems(Opened):
                 assert self.file is not None
                 start, end = self.offsets[index], self.offsets[index + 1]
                 data = os.pread(self.file.fileno(), end - start, start)
-            self.loaded = environment.pickle.loads(data)
+            self.loaded = environment.records_of(data)
             self.index = index
         return self.loaded
 
@@ -672,8 +678,16 @@ class OpenedLines(Opened):
             last = self.lines.next_start(last, end)
         return first, max(first, last)
 
+    def check(self) -> Optional[str]:
+        if self.spec["encoding"] is None or self.spec["errors"] != "strict":
+            return None
+        if text.is_decodable(self.lines, self.spec["encoding"], self.end, self.spec["block"], self.spec["last"]):
+            return None
+        return "text behind the chunk can't be decoded"
+
     def text(self, first: int, last: int) -> Any:
         """The bytes between two line starts as the driver's handle would read them."""
+        self.end = last
         base = self.spec.get("base", 0)
         raw = text.Slice(self.lines.file.fileno(), first - base, last - base)
         buffer = io.BufferedReader(raw, 1 << 16)
@@ -697,6 +711,7 @@ class OpenedNumbered(Opened):
         self.inner = inner
         self.actual = inner.actual  # type: ignore[method-assign]
         self.close = inner.close  # type: ignore[method-assign]
+        self.check = inner.check  # type: ignore[method-assign]
 
     def records(self, first: int, last: int) -> Iterator[Any]:
         begin, end = self.inner.actual(first, last)
@@ -732,7 +747,7 @@ class OpenedCsv(Opened):
 
     def check(self) -> Optional[str]:
         if self.is_last or next(self.reader, None) == [MARK]:
-            return None
+            return self.inner.check()
         return "a quoted field goes over the end of the chunk"
 
 

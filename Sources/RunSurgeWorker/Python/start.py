@@ -68,7 +68,7 @@ def drive(head: Json, plan: Json, pipe: Pipe) -> tuple[Any, dict[str, Any]]:
     namespace.update(__builtins__=builtins, __file__=script, __cached__=None)
     run = Run(head, plan, pipe, namespace)
     process = os.getpid()
-    atexit.register(lambda: run.finished() if os.getpid() == process else None)
+    atexit.register(end, process)
     try:
         with open(script, "rb") as file:
             source = file.read()
@@ -80,6 +80,14 @@ def drive(head: Json, plan: Json, pipe: Pipe) -> tuple[Any, dict[str, Any]]:
     gc.collect()
     gc.freeze()
     return code, namespace
+
+
+def end(process: int) -> None:
+    """After the script and all that it registered: the last frame, unless this is a child of the script's."""
+    global run
+    if os.getpid() == process:
+        run.finished()
+    run = None
 
 
 def as_python(script: str) -> None:

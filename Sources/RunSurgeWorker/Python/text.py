@@ -143,11 +143,12 @@ class Lines:
         return sum(1 for _ in self.starts(first, last)) - 1
 
 
-def position(handle: Any, path: str, encoding: str, newline: Any) -> int:
+def position(handle: Any, path: str, encoding: str, newline: Any) -> tuple[int, int]:
     """The byte offset at which a text handle stands: at a line start, whatever it has read ahead.
 
     `tell` is of no use once lines have been iterated. What is decoded but not read is taken out, and the place
-    where it begins is looked for in the file. Leaves the handle standing there.
+    where it begins is looked for in the file. Leaves the handle standing there. Also gives the end of a block that
+    the handle has read: it decodes in blocks, and says in errors where in a block it met them.
     """
     buffer = handle.buffer
     limit = buffer.tell()
@@ -165,8 +166,75 @@ def position(handle: Any, path: str, encoding: str, newline: Any) -> int:
     start = limit if not text else before(path, encoding, handle.errors, newline, limit, text)
     if start is None:
         raise LostPosition(limit)
-    handle.seek(start)
-    return start
+    place(handle, path, encoding, newline, start, limit)
+    return start, limit
+
+
+def place(handle: Any, path: str, encoding: str, newline: Any, offset: int, limit: int) -> None:
+    """Lets a text handle stand at a line start as if it had read there, block by block.
+
+    `limit` is the end of any block that it has really read.
+    """
+    size = handle._CHUNK_SIZE
+    with open(path, "rb") as file:
+        end = file.seek(0, 2)
+        # At the end of the file the last block may be short; files are read from their beginning then.
+        phase = limit % size if limit < end else 0
+        base = phase + (offset - phase) // size * size
+        if offset <= base or base < 0:
+            handle.seek(offset)
+            return
+        file.seek(max(base - 4, 0))
+        window = file.read(size + base - file.tell())
+        before_base = window[:base - max(base - 4, 0)]
+    pending = unfinished(before_base, encoding)
+    start = base - pending
+    block = window[len(before_base) - pending:]
+    is_universal = newline in (None, "")
+    held = is_universal and pending == 0 and before_base.endswith(b"\r")
+    decoder: Any = codecs.getincrementaldecoder(
+        "utf-8" if encoding == "utf-8-sig" and start > 0 else encoding)(handle.errors)
+    if is_universal:
+        decoder = io.IncrementalNewlineDecoder(decoder, newline is None)
+    if held:
+        decoder.setstate((b"", 1))
+    try:
+        characters = len(decoder.decode(block[:offset - start], True))
+        handle.seek(start | int(held) << 64 | len(block) << 96 | characters << 128)
+    except UnicodeError:
+        # The native loop would not have come so far: the chunk before has looked.
+        handle.seek(offset)
+
+
+def unfinished(before: bytes, encoding: str) -> int:
+    """Bytes at the end that begin a character of UTF-8 and do not end it."""
+    if encoding not in ("utf-8", "utf-8-sig"):
+        return 0
+    for count in range(1, min(len(before), 3) + 1):
+        byte = before[-count]
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return count if length > count else 0
+        if byte < 0x80:
+            return 0
+    return 0
+
+
+def is_decodable(lines: Lines, encoding: str, offset: int, limit: int, last: int) -> bool:
+    """Whether the block that a native loop would have read to come to a line start decodes to its end.
+
+    A native loop meets an undecodable byte when it reads the block, before the lines in front of it.
+    """
+    size = io.DEFAULT_BUFFER_SIZE
+    end = min(limit + -(-(offset - limit) // size) * size, last)
+    if end <= offset:
+        return True
+    decoder = codecs.getincrementaldecoder("utf-8" if encoding == "utf-8-sig" else encoding)("strict")
+    try:
+        decoder.decode(lines.read(offset, end - offset), end == last)
+    except UnicodeError:
+        return False
+    return True
 
 
 class LostPosition(Exception):

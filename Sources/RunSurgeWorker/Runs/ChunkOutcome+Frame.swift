@@ -5,11 +5,12 @@ extension ChunkOutcome {
     init(frame: Frame, index: Int64, asked: Range<Int64>) {
         let head = frame.head
         func count(_ name: String) -> Int64 { max(0, head[name]?.integer ?? 0) }
-        let status = head["status"]?.integer.flatMap { Int16(exactly: $0) }.flatMap { OutcomeStatus(rawValue: $0) }
+        let told = head["status"]?.integer.flatMap { Int16(exactly: $0) }.flatMap { OutcomeStatus(rawValue: $0) }
+        let mayTell: [OutcomeStatus] = [.completed, .guardFailed, .raised, .outOfMemory]
         let first = head["first"]?.integer ?? asked.lowerBound
         let last = head["last"]?.integer ?? asked.upperBound
         self.init(
-            index: index, status: status?.isConclusive == true ? status ?? .fault : .fault, records: count("records"),
+            index: index, status: told.flatMap { mayTell.contains($0) ? $0 : nil } ?? .fault, records: count("records"),
             range: first <= last ? first..<last : asked, effects: .inline(frame.body),
             reason: String((head["reason"]?.text ?? "").prefix(4_096)),
             variable: String((head["variable"]?.text ?? "").prefix(256)), line: count("line"),

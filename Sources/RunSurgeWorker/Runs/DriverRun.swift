@@ -23,6 +23,7 @@ final class DriverRun {
     var regions: [RegionID: OpenRegion] = [:]
     var lastResend: MonotonicTime
     var uploads: [String: BlobUpload] = [:]
+    var uploadCount = 0
     /// What must happen in the order of its arrival.
     var chain: Task<Void, Never>?
     var logs: [RunSurgeCore.LogStream: LogShipment] = [.standardOutput: LogShipment(), .standardError: LogShipment()]

@@ -71,7 +71,7 @@ struct PythonLauncher: Sendable {
                 descriptors: [
                     input.rawValue, outputs.write, errors.write, commands.read, answers.write,
                 ],
-                memory: request.memory, name: "\(id)"),
+                memory: request.memory),
             in: sandbox, reactor: frames
         ) { events.post(.processEnded(id, $0)) }
         try output.open()

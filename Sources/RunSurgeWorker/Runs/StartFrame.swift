@@ -5,8 +5,13 @@ internal import RunSurgeProtocol
 struct ShownPaths {
     let script: String
     let directory: String
+    /// The same in every process of the job, so that a chunk can read what the driver has open.
+    let standardInput: String?
 
     init(job: JobDescription, folder: RunFolder, sandbox: Sandbox) {
+        standardInput = job.standardInput.map { blob in
+            "\(sandbox.isOn ? RunFolder.shownBlobs : folder.blobs)/\(blob.sha256)"
+        }
         guard !sandbox.isOn else {
             script = job.script.path
             directory = job.workingDirectory
@@ -49,6 +54,7 @@ struct StartFrame {
             "arguments": .strings(job.arguments), "directory": .string(shown.directory),
             "environment": .object(job.environment.mapValues(JSONValue.string)), "slots": .integer(Int64(slots)),
             "min_split_seconds": .null, "chunk_records": .null, "resume": .array([]),
+            "standard_input": shown.standardInput.map(JSONValue.string) ?? .null,
             "plan_size": .integer(Int64(plan.count)),
         ]
         return Frame(head.merging(more) { $1 }, body: plan)

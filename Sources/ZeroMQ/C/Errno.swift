@@ -10,6 +10,7 @@ enum Errno {
     static let invalid = EINVAL
     static let notSupported = ENOTSUP
     static let messageSize = EMSGSIZE
+    static let addressInUse = EADDRINUSE
 
     /// Shortages that pass.
     static let transient: Set<Int32> = [

@@ -20,7 +20,7 @@ enum JobPreparation {
         return PreparedJob(
             script: inspection.script, inputs: files, arguments: arguments, workingDirectory: folder,
             environment: environment(for: inspection.plan),
-            readsStandardInput: isatty(STDIN_FILENO) == 0,
+            readsStandardInput: inspection.plan.readsStandardInput && isatty(STDIN_FILENO) == 0,
             hashSeed: try hashSeed(), options: options)
     }
 

@@ -19,6 +19,11 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -33,7 +38,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -45,34 +53,34 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CProcess"),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: swift),
-        .target(name: "PostgreSQL", dependencies: ["CLibPQ", collections, crypto, logging], swiftSettings: swift),
+        .target(name: "PostgreSQL", dependencies: ["CLibPQ", collections, orderedCollections, logging], swiftSettings: swift),
         .target(name: "RunSurgeCore", swiftSettings: swift),
         .target(name: "RunSurgeAnalysis", dependencies: ["RunSurgeCore"], swiftSettings: swift),
-        .target(
-            name: "RunSurgeScheduling", dependencies: ["RunSurgeCore", collections, orderedCollections],
-            swiftSettings: swift),
+        .target(name: "RunSurgeScheduling", dependencies: ["RunSurgeCore"], swiftSettings: swift),
         .target(name: "RunSurgeProtocol", dependencies: ["RunSurgeCore", protobuf], swiftSettings: swift),
         .target(
-            name: "RunSurgeStore", dependencies: ["RunSurgeCore", "PostgreSQL", collections, crypto, logging],
-            swiftSettings: swift),
+            name: "RunSurgeStore", dependencies: ["RunSurgeCore", "PostgreSQL", crypto, logging], swiftSettings: swift),
         .target(
             name: "RunSurgeMaster",
             dependencies: [
-                "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol", "RunSurgeStore",
-                "ZeroMQ", collections, crypto, lifecycle, logging,
+                "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol", "ZeroMQ", lifecycle, logging,
             ], swiftSettings: swift),
         .target(
             name: "RunSurgeWorker",
             dependencies: [
                 "CProcess", "RunSurgeCore", "RunSurgeScheduling", "RunSurgeProtocol", "ZeroMQ", collections, lifecycle,
-                logging,
+                logging, protobuf,
             ],
             resources: [.embedInCode("Python")], swiftSettings: swift),
         .target(
             name: "RunSurgeAPI",
-            dependencies: ["RunSurgeCore", cryptoExtras, crypto, hummingbird, jwt, logging, nio],
+            dependencies: [
+                "RunSurgeCore", collections, crypto, cryptoExtras, httpTypes, hummingbird, jwt, logging, metrics, nio,
+                nioHTTPTypes, nioPosix,
+            ], swiftSettings: swift),
+        .target(
+            name: "RunSurgeClient", dependencies: ["RunSurgeCore", crypto, httpClient, nio, nioHTTP1, nioPosix],
             swiftSettings: swift),
-        .target(name: "RunSurgeClient", dependencies: ["RunSurgeCore", crypto, httpClient, nio], swiftSettings: swift),
         .executableTarget(
             name: "runsurge",
             dependencies: [
@@ -80,5 +88,45 @@ let package = Package(
                 "RunSurgeStore", "RunSurgeMaster", "RunSurgeWorker", "RunSurgeAPI", "RunSurgeClient",
                 argumentParser, configuration, hummingbird, lifecycle, logging, unixSignals,
             ], swiftSettings: swift),
+        .testTarget(name: "ArchitectureTests", swiftSettings: swift),
+        .testTarget(name: "EndToEndTests", dependencies: ["runsurge"], exclude: ["Scripts"], swiftSettings: swift),
+        .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", logging], swiftSettings: swift),
+        .testTarget(
+            name: "RunSurgeAPITests",
+            dependencies: [
+                "RunSurgeCore", "RunSurgeAPI", "RunSurgeTestStores", crypto, httpTypes, hummingbird,
+                hummingbirdTesting, logging, metrics, nio, nioPosix,
+            ], swiftSettings: swift),
+        .testTarget(name: "RunSurgeAnalysisTests", dependencies: ["RunSurgeAnalysis"], swiftSettings: swift),
+        .testTarget(
+            name: "RunSurgeClientTests",
+            dependencies: [
+                "RunSurgeCore", "RunSurgeAPI", "RunSurgeClient", "RunSurgeTestStores", crypto, hummingbird, logging,
+            ], swiftSettings: swift),
+        .testTarget(name: "RunSurgeCoreTests", dependencies: ["RunSurgeCore"], swiftSettings: swift),
+        .testTarget(
+            name: "RunSurgeMasterTests",
+            dependencies: [
+                "RunSurgeCore", "RunSurgeMaster", "RunSurgeProtocol", "RunSurgeScheduling", "RunSurgeAnalysis",
+                "ZeroMQ", lifecycle, logging,
+            ], swiftSettings: swift),
+        .testTarget(
+            name: "RunSurgeProtocolTests", dependencies: ["RunSurgeCore", "RunSurgeProtocol"], swiftSettings: swift),
+        .testTarget(
+            name: "RunSurgeSchedulingTests", dependencies: ["RunSurgeCore", "RunSurgeScheduling"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "RunSurgeStoreTests",
+            dependencies: ["RunSurgeCore", "RunSurgeStore", "PostgreSQL", crypto, logging], swiftSettings: swift),
+        .target(
+            name: "RunSurgeTestStores", dependencies: ["RunSurgeCore", crypto, nio, nioPosix],
+            path: "Tests/RunSurgeTestStores", swiftSettings: swift),
+        .testTarget(
+            name: "RunSurgeWorkerTests",
+            dependencies: [
+                "RunSurgeAnalysis", "RunSurgeCore", "RunSurgeWorker", "RunSurgeProtocol", "RunSurgeScheduling",
+                "ZeroMQ", logging,
+            ], swiftSettings: swift),
+        .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: swift),
     ]
 )

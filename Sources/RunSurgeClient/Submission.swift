@@ -41,6 +41,8 @@ public struct Submission: Sendable {
     public var name: String?
     public var script: File
     public var inputs: [File] = []
+    /// The script as the user named it: its `sys.argv[0]`; nil: its path relative to the working directory.
+    public var scriptArgument: String?
     public var arguments: [String] = []
     /// Absolute.
     public var workingDirectory: String

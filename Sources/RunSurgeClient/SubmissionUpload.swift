@@ -27,6 +27,7 @@ struct SubmissionUpload: Sendable {
         view.inputs = inputs
         if let content = submission.standardInput { view.standardInput = try await self.content(content, &parts) }
         view.name = submission.name
+        view.scriptArgument = submission.scriptArgument
         view.arguments = submission.arguments
         view.environment = submission.environment
         view.hashSeed = submission.hashSeed

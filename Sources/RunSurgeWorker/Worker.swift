@@ -186,7 +186,7 @@ extension Worker.Parts {
         sandbox.limits.fileBytes = UInt(configuration.outputBytes)
         let launcher = PythonLauncher(
             sandbox: sandbox, frames: try Reactor(name: "rs-frames"), streams: try Reactor(name: "rs-streams"),
-            events: events, streamLimit: configuration.outputBytes)
+            events: events, load: try PythonSources.compiledLoad(in: sandbox), streamLimit: configuration.outputBytes)
         return Worker.Parts(
             launcher: launcher, cache: try BlobCache(folder: folder + "/cache", limit: configuration.cacheBytes),
             spool: try ResultSpool(folder: folder + "/spool"), lock: lock)

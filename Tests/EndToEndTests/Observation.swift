@@ -24,6 +24,7 @@ struct Observation: Equatable {
 
     /// The first thing in which `other` is different, in words; nil when nothing is.
     func firstDifference(from other: Observation) -> String? {
+        if status == 125 { return "RunSurge failed: \(String(decoding: error, as: UTF8.self))" }
         if output != other.output { return "standard output: \(Self.firstDifferingLine(output, other.output))" }
         if error != other.error { return "standard error: \(Self.firstDifferingLine(error, other.error))" }
         if status != other.status { return "exit status \(status), not \(other.status)" }

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// One folder of `Scripts`: an ordinary script with its data.
 ///

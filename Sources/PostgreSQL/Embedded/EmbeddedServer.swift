@@ -1,4 +1,3 @@
-import CLibPQ
 import Glibc
 public import Logging
 import Synchronization

@@ -1,4 +1,3 @@
-import CLibPQ
 import Glibc
 
 /// `postmaster.pid`, which a server keeps in its cluster while it runs, and leaves behind when it is killed.
@@ -41,7 +40,7 @@ struct PostmasterFile {
     }
 
     private static func users(_ file: PostmasterFile) -> Int {
-        file.sharedMemory.map { max(0, Int(runsurge_shared_memory_users($0))) } ?? 0
+        file.sharedMemory.map { SharedMemory.users(of: $0) } ?? 0
     }
 
     private static func isServer(_ process: pid_t, of cluster: String) -> Bool {

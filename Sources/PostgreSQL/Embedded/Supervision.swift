@@ -1,4 +1,3 @@
-import CLibPQ
 import Glibc
 import Logging
 import Synchronization
@@ -84,13 +83,13 @@ final class Supervision: Sendable {
 
     /// nil: it runs and shall be stopped.
     private func waitForEnd(_ process: ServerProcess) -> ServerProcess.Ending? {
-        let descriptor = runsurge_process_descriptor(process.identifier)
-        defer { if descriptor >= 0 { close(descriptor) } }
+        let descriptor = process.endDescriptor()
+        defer { if let descriptor { close(descriptor) } }
         while true {
             if let ending = process.poll() { return ending }
             if isStopping { return nil }
             // A kernel without process descriptors is asked now and then.
-            waitForWake(milliseconds: descriptor >= 0 ? -1 : 200, orReadable: descriptor)
+            waitForWake(milliseconds: descriptor == nil ? 200 : -1, orReadable: descriptor ?? -1)
         }
     }
 

@@ -30,7 +30,7 @@ struct APIError: Error, Equatable {
         .unauthorized, "unauthenticated",
         "This needs a login: send the access token as `Authorization: Bearer` or as the access_token cookie.")
 
-    static let unknownJob = APIError(.notFound, "job_not_found", "There is no such job.")
+    static func unknownJob(_ id: JobID) -> APIError { APIError(.notFound, "job_not_found", "There is no job \(id).") }
 
     static let foreignJob = APIError(.forbidden, "forbidden", "This job belongs to somebody else.")
 

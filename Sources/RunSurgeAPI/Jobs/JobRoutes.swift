@@ -113,11 +113,11 @@ struct JobRoutes: Sendable {
     private func job(_ context: APIRequestContext) async throws -> Job {
         let user = try context.requireUser()
         guard let number = context.parameters.get("id").flatMap({ Int64($0) }), number > 0 else {
-            throw APIError.unknownJob
+            throw APIError(.notFound, "job_not_found", "There is no such job.")
         }
         let id = JobID(number)
         if let job = try await jobs.job(id, owner: user.id) { return job }
-        throw try await jobs.ownerOfJob(id) == nil ? APIError.unknownJob : APIError.foreignJob
+        throw try await jobs.ownerOfJob(id) == nil ? APIError.unknownJob(id) : APIError.foreignJob
     }
 
     private static func outcome(of job: Job) throws -> JobOutcome {

@@ -6,6 +6,7 @@ struct JobDraft {
     var name: String?
     var script: FileEntry?
     var inputs: [FileEntry] = []
+    var scriptArgument: String?
     var arguments: [String] = []
     var workingDirectory = JobPath.workingDirectory
     var environment: [String: String] = [:]
@@ -29,7 +30,8 @@ struct JobDraft {
         try checkEnvironment()
         try checkNumbers()
         return JobSpecification(
-            name: name, script: script, inputs: inputs, arguments: arguments, workingDirectory: workingDirectory,
+            name: name, script: script, inputs: inputs, scriptArgument: scriptArgument, arguments: arguments,
+            workingDirectory: workingDirectory,
             environment: environment, standardInput: standardInput, hashSeed: hashSeed,
             minSplitSeconds: minSplitSeconds, chunkRecords: chunkRecords, isSplittingAllowed: isSplittingAllowed,
             priority: priority)
@@ -61,6 +63,9 @@ struct JobDraft {
     private func checkArguments() throws {
         guard arguments.reduce(0, { $0 + $1.utf8.count + 1 }) <= Limits.argumentBytes else {
             throw APIError.invalid("argument", "The arguments are longer than \(Limits.argumentBytes) bytes.")
+        }
+        guard scriptArgument.map({ $0.utf8.count <= Limits.pathBytes && !$0.utf8.contains(0) }) ?? true else {
+            throw APIError.invalid("script_argument", "The script's name is longer than \(Limits.pathBytes) bytes.")
         }
         guard !arguments.contains(where: { $0.utf8.contains(0) }) else {
             throw APIError.invalid("argument", "An argument contains a zero byte.")

@@ -28,6 +28,7 @@ struct SpecificationResolver {
         for (index, file) in (submission.inputs ?? []).enumerated() {
             draft.inputs.append(try await entry(file, field: "inputs.\(index)"))
         }
+        draft.scriptArgument = submission.scriptArgument
         draft.arguments = submission.arguments ?? []
         draft.workingDirectory = try JobPath.checked(submission.workingDirectory, field: "working_directory")
         draft.environment = submission.environment ?? [:]

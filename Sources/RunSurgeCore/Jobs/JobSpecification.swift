@@ -4,6 +4,8 @@ public struct JobSpecification: Sendable, Codable, Equatable {
     public var script: FileEntry
     /// Everything else the script may open, each at its absolute path; the script's own modules too.
     public var inputs: [FileEntry]
+    /// The script as the user named it, which is its `sys.argv[0]`; nil: its path relative to the working directory.
+    public var scriptArgument: String?
     public var arguments: [String]
     /// Absolute; where the script runs. Files it creates or changes below it are its outputs.
     public var workingDirectory: String
@@ -21,7 +23,8 @@ public struct JobSpecification: Sendable, Codable, Equatable {
     public var priority: Int
 
     public init(
-        name: String, script: FileEntry, inputs: [FileEntry] = [], arguments: [String] = [],
+        name: String, script: FileEntry, inputs: [FileEntry] = [], scriptArgument: String? = nil,
+        arguments: [String] = [],
         workingDirectory: String = "/job", environment: [String: String] = [:], standardInput: BlobReference? = nil,
         hashSeed: UInt32 = 0, minSplitSeconds: Double? = nil, chunkRecords: Int64? = nil,
         isSplittingAllowed: Bool = true, priority: Int = 0
@@ -29,6 +32,7 @@ public struct JobSpecification: Sendable, Codable, Equatable {
         self.name = name
         self.script = script
         self.inputs = inputs
+        self.scriptArgument = scriptArgument
         self.arguments = arguments
         self.workingDirectory = workingDirectory
         self.environment = environment

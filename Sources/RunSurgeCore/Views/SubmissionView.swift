@@ -47,6 +47,8 @@ public struct SubmissionView: Sendable, Codable {
     public var name: String?
     public var script: File
     public var inputs: [File]?
+    /// The script as the user named it: its `sys.argv[0]`.
+    public var scriptArgument: String?
     public var arguments: [String]?
     /// Absolute.
     public var workingDirectory: String
@@ -65,6 +67,7 @@ public struct SubmissionView: Sendable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case name, script, inputs, arguments, environment, split, priority
+        case scriptArgument = "script_argument"
         case workingDirectory = "working_directory"
         case standardInput = "standard_input"
         case hashSeed = "hash_seed"

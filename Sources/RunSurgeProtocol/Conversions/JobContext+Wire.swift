@@ -9,6 +9,7 @@ extension WireJobContext {
         workingDirectory = specification.workingDirectory
         script = specification.script.wire
         inputs = specification.inputs.map(\.wire)
+        scriptArgument = specification.scriptArgument ?? ""
         arguments = specification.arguments
         environment = specification.environment
         if let input = specification.standardInput { standardInput = input.wire }
@@ -26,7 +27,8 @@ extension WireJobContext {
         entries.reserveCapacity(inputs.count)
         for input in inputs { entries.append(try FileEntry(wire: input)) }
         return JobSpecification(
-            name: "", script: try FileEntry(wire: script), inputs: entries, arguments: arguments,
+            name: "", script: try FileEntry(wire: script), inputs: entries,
+            scriptArgument: scriptArgument.isEmpty ? nil : scriptArgument, arguments: arguments,
             workingDirectory: workingDirectory, environment: environment,
             standardInput: hasStandardInput ? try BlobReference(wire: standardInput) : nil, hashSeed: hashSeed)
     }

@@ -808,95 +808,77 @@ public nonisolated struct WireWorkItem: Sendable {
 }
 
 /// What every process of a job needs to look like `python3 SCRIPT ARG…` in its folder.
-public nonisolated struct WireJobContext: Sendable {
+public nonisolated struct WireJobContext: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var jobID: Int64 = 0
+  public var jobID: Int64 {
+    get {_storage._jobID}
+    set {_uniqueStorage()._jobID = newValue}
+  }
 
-  public var traceID: String = String()
+  public var traceID: String {
+    get {_storage._traceID}
+    set {_uniqueStorage()._traceID = newValue}
+  }
 
-  public var workingDirectory: String = String()
+  public var workingDirectory: String {
+    get {_storage._workingDirectory}
+    set {_uniqueStorage()._workingDirectory = newValue}
+  }
 
   public var script: WireFileEntry {
-    get {_script ?? WireFileEntry()}
-    set {_script = newValue}
+    get {_storage._script ?? WireFileEntry()}
+    set {_uniqueStorage()._script = newValue}
   }
   /// Returns true if `script` has been explicitly set.
-  public var hasScript: Bool {self._script != nil}
+  public var hasScript: Bool {_storage._script != nil}
   /// Clears the value of `script`. Subsequent reads from it will return its default value.
-  public mutating func clearScript() {self._script = nil}
+  public mutating func clearScript() {_uniqueStorage()._script = nil}
 
-  public var inputs: [WireFileEntry] = []
+  public var inputs: [WireFileEntry] {
+    get {_storage._inputs}
+    set {_uniqueStorage()._inputs = newValue}
+  }
 
-  public var arguments: [String] = []
+  public var arguments: [String] {
+    get {_storage._arguments}
+    set {_uniqueStorage()._arguments = newValue}
+  }
 
-  public var environment: Dictionary<String,String> = [:]
+  public var environment: Dictionary<String,String> {
+    get {_storage._environment}
+    set {_uniqueStorage()._environment = newValue}
+  }
 
   public var standardInput: WireBlobReference {
-    get {_standardInput ?? WireBlobReference()}
-    set {_standardInput = newValue}
+    get {_storage._standardInput ?? WireBlobReference()}
+    set {_uniqueStorage()._standardInput = newValue}
   }
   /// Returns true if `standardInput` has been explicitly set.
-  public var hasStandardInput: Bool {self._standardInput != nil}
+  public var hasStandardInput: Bool {_storage._standardInput != nil}
   /// Clears the value of `standardInput`. Subsequent reads from it will return its default value.
-  public mutating func clearStandardInput() {self._standardInput = nil}
+  public mutating func clearStandardInput() {_uniqueStorage()._standardInput = nil}
 
-  public var hashSeed: UInt32 = 0
+  public var hashSeed: UInt32 {
+    get {_storage._hashSeed}
+    set {_uniqueStorage()._hashSeed = newValue}
+  }
 
   public var plan: WirePayload {
-    get {_plan ?? WirePayload()}
-    set {_plan = newValue}
+    get {_storage._plan ?? WirePayload()}
+    set {_uniqueStorage()._plan = newValue}
   }
   /// Returns true if `plan` has been explicitly set.
-  public var hasPlan: Bool {self._plan != nil}
+  public var hasPlan: Bool {_storage._plan != nil}
   /// Clears the value of `plan`. Subsequent reads from it will return its default value.
-  public mutating func clearPlan() {self._plan = nil}
+  public mutating func clearPlan() {_uniqueStorage()._plan = nil}
 
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-
-  fileprivate var _script: WireFileEntry? = nil
-  fileprivate var _standardInput: WireBlobReference? = nil
-  fileprivate var _plan: WirePayload? = nil
-}
-
-public nonisolated struct WireDriverWork: @unchecked Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var job: WireJobContext {
-    get {_storage._job ?? WireJobContext()}
-    set {_uniqueStorage()._job = newValue}
-  }
-  /// Returns true if `job` has been explicitly set.
-  public var hasJob: Bool {_storage._job != nil}
-  /// Clears the value of `job`. Subsequent reads from it will return its default value.
-  public mutating func clearJob() {_uniqueStorage()._job = nil}
-
-  /// negative: chosen by cost
-  public var minSplitSeconds: Double {
-    get {_storage._minSplitSeconds}
-    set {_uniqueStorage()._minSplitSeconds = newValue}
-  }
-
-  /// 0: chosen by cost
-  public var chunkRecords: Int64 {
-    get {_storage._chunkRecords}
-    set {_uniqueStorage()._chunkRecords = newValue}
-  }
-
-  public var noSplit: Bool {
-    get {_storage._noSplit}
-    set {_uniqueStorage()._noSplit = newValue}
-  }
-
-  public var resume: [WireResumePoint] {
-    get {_storage._resume}
-    set {_uniqueStorage()._resume = newValue}
+  /// sys.argv[0]; empty: the script's path relative to the working directory
+  public var scriptArgument: String {
+    get {_storage._scriptArgument}
+    set {_uniqueStorage()._scriptArgument = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -904,6 +886,37 @@ public nonisolated struct WireDriverWork: @unchecked Sendable {
   public init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+public nonisolated struct WireDriverWork: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var job: WireJobContext {
+    get {_job ?? WireJobContext()}
+    set {_job = newValue}
+  }
+  /// Returns true if `job` has been explicitly set.
+  public var hasJob: Bool {self._job != nil}
+  /// Clears the value of `job`. Subsequent reads from it will return its default value.
+  public mutating func clearJob() {self._job = nil}
+
+  /// negative: chosen by cost
+  public var minSplitSeconds: Double = 0
+
+  /// 0: chosen by cost
+  public var chunkRecords: Int64 = 0
+
+  public var noSplit: Bool = false
+
+  public var resume: [WireResumePoint] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _job: WireJobContext? = nil
 }
 
 /// A region that an earlier driver of this job had handed over.
@@ -925,59 +938,45 @@ public nonisolated struct WireResumePoint: Sendable {
   public init() {}
 }
 
-public nonisolated struct WireRegionContext: @unchecked Sendable {
+public nonisolated struct WireRegionContext: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var regionID: Int64 {
-    get {_storage._regionID}
-    set {_uniqueStorage()._regionID = newValue}
-  }
+  public var regionID: Int64 = 0
 
   public var job: WireJobContext {
-    get {_storage._job ?? WireJobContext()}
-    set {_uniqueStorage()._job = newValue}
+    get {_job ?? WireJobContext()}
+    set {_job = newValue}
   }
   /// Returns true if `job` has been explicitly set.
-  public var hasJob: Bool {_storage._job != nil}
+  public var hasJob: Bool {self._job != nil}
   /// Clears the value of `job`. Subsequent reads from it will return its default value.
-  public mutating func clearJob() {_uniqueStorage()._job = nil}
+  public mutating func clearJob() {self._job = nil}
 
-  public var node: Int64 {
-    get {_storage._node}
-    set {_uniqueStorage()._node = newValue}
-  }
+  public var node: Int64 = 0
 
-  public var sourceJson: Data {
-    get {_storage._sourceJson}
-    set {_uniqueStorage()._sourceJson = newValue}
-  }
+  public var sourceJson: Data = Data()
 
-  public var modesJson: Data {
-    get {_storage._modesJson}
-    set {_uniqueStorage()._modesJson = newValue}
-  }
+  public var modesJson: Data = Data()
 
   public var environment: WirePayload {
-    get {_storage._environment ?? WirePayload()}
-    set {_uniqueStorage()._environment = newValue}
+    get {_environment ?? WirePayload()}
+    set {_environment = newValue}
   }
   /// Returns true if `environment` has been explicitly set.
-  public var hasEnvironment: Bool {_storage._environment != nil}
+  public var hasEnvironment: Bool {self._environment != nil}
   /// Clears the value of `environment`. Subsequent reads from it will return its default value.
-  public mutating func clearEnvironment() {_uniqueStorage()._environment = nil}
+  public mutating func clearEnvironment() {self._environment = nil}
 
-  public var blobs: [WireBlobReference] {
-    get {_storage._blobs}
-    set {_uniqueStorage()._blobs = newValue}
-  }
+  public var blobs: [WireBlobReference] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _job: WireJobContext? = nil
+  fileprivate var _environment: WirePayload? = nil
 }
 
 public nonisolated struct WireChunkWork: Sendable {
@@ -2675,93 +2674,20 @@ nonisolated extension WireWorkItem: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireJobContext: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".JobContext"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{3}trace_id\0\u{3}working_directory\0\u{1}script\0\u{1}inputs\0\u{1}arguments\0\u{1}environment\0\u{3}standard_input\0\u{3}hash_seed\0\u{1}plan\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularInt64Field(value: &self.jobID) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.traceID) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.workingDirectory) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._script) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.inputs) }()
-      case 6: try { try decoder.decodeRepeatedStringField(value: &self.arguments) }()
-      case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.environment) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._standardInput) }()
-      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.hashSeed) }()
-      case 10: try { try decoder.decodeSingularMessageField(value: &self._plan) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.jobID != 0 {
-      try visitor.visitSingularInt64Field(value: self.jobID, fieldNumber: 1)
-    }
-    if !self.traceID.isEmpty {
-      try visitor.visitSingularStringField(value: self.traceID, fieldNumber: 2)
-    }
-    if !self.workingDirectory.isEmpty {
-      try visitor.visitSingularStringField(value: self.workingDirectory, fieldNumber: 3)
-    }
-    try { if let v = self._script {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if !self.inputs.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.inputs, fieldNumber: 5)
-    }
-    if !self.arguments.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.arguments, fieldNumber: 6)
-    }
-    if !self.environment.isEmpty {
-      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.environment, fieldNumber: 7)
-    }
-    try { if let v = self._standardInput {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    if self.hashSeed != 0 {
-      try visitor.visitSingularUInt32Field(value: self.hashSeed, fieldNumber: 9)
-    }
-    try { if let v = self._plan {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: WireJobContext, rhs: WireJobContext) -> Bool {
-    if lhs.jobID != rhs.jobID {return false}
-    if lhs.traceID != rhs.traceID {return false}
-    if lhs.workingDirectory != rhs.workingDirectory {return false}
-    if lhs._script != rhs._script {return false}
-    if lhs.inputs != rhs.inputs {return false}
-    if lhs.arguments != rhs.arguments {return false}
-    if lhs.environment != rhs.environment {return false}
-    if lhs._standardInput != rhs._standardInput {return false}
-    if lhs.hashSeed != rhs.hashSeed {return false}
-    if lhs._plan != rhs._plan {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension WireDriverWork: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".DriverWork"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}min_split_seconds\0\u{3}chunk_records\0\u{3}no_split\0\u{1}resume\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{3}trace_id\0\u{3}working_directory\0\u{1}script\0\u{1}inputs\0\u{1}arguments\0\u{1}environment\0\u{3}standard_input\0\u{3}hash_seed\0\u{1}plan\0\u{3}script_argument\0")
 
   fileprivate class _StorageClass {
-    var _job: WireJobContext? = nil
-    var _minSplitSeconds: Double = 0
-    var _chunkRecords: Int64 = 0
-    var _noSplit: Bool = false
-    var _resume: [WireResumePoint] = []
+    var _jobID: Int64 = 0
+    var _traceID: String = String()
+    var _workingDirectory: String = String()
+    var _script: WireFileEntry? = nil
+    var _inputs: [WireFileEntry] = []
+    var _arguments: [String] = []
+    var _environment: Dictionary<String,String> = [:]
+    var _standardInput: WireBlobReference? = nil
+    var _hashSeed: UInt32 = 0
+    var _plan: WirePayload? = nil
+    var _scriptArgument: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2772,11 +2698,17 @@ nonisolated extension WireDriverWork: SwiftProtobuf.Message, SwiftProtobuf._Mess
     private init() {}
 
     init(copying source: _StorageClass) {
-      _job = source._job
-      _minSplitSeconds = source._minSplitSeconds
-      _chunkRecords = source._chunkRecords
-      _noSplit = source._noSplit
-      _resume = source._resume
+      _jobID = source._jobID
+      _traceID = source._traceID
+      _workingDirectory = source._workingDirectory
+      _script = source._script
+      _inputs = source._inputs
+      _arguments = source._arguments
+      _environment = source._environment
+      _standardInput = source._standardInput
+      _hashSeed = source._hashSeed
+      _plan = source._plan
+      _scriptArgument = source._scriptArgument
     }
   }
 
@@ -2795,11 +2727,17 @@ nonisolated extension WireDriverWork: SwiftProtobuf.Message, SwiftProtobuf._Mess
         // allocates stack space for every case branch when no optimizations are
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._job) }()
-        case 2: try { try decoder.decodeSingularDoubleField(value: &_storage._minSplitSeconds) }()
-        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._chunkRecords) }()
-        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._noSplit) }()
-        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._resume) }()
+        case 1: try { try decoder.decodeSingularInt64Field(value: &_storage._jobID) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._traceID) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._workingDirectory) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._script) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._inputs) }()
+        case 6: try { try decoder.decodeRepeatedStringField(value: &_storage._arguments) }()
+        case 7: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &_storage._environment) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._standardInput) }()
+        case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._hashSeed) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._plan) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._scriptArgument) }()
         default: break
         }
       }
@@ -2812,39 +2750,117 @@ nonisolated extension WireDriverWork: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // allocates stack space for every if/case branch local when no optimizations
       // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
       // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._job {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      if _storage._jobID != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._jobID, fieldNumber: 1)
+      }
+      if !_storage._traceID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._traceID, fieldNumber: 2)
+      }
+      if !_storage._workingDirectory.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._workingDirectory, fieldNumber: 3)
+      }
+      try { if let v = _storage._script {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
       } }()
-      if _storage._minSplitSeconds.bitPattern != 0 {
-        try visitor.visitSingularDoubleField(value: _storage._minSplitSeconds, fieldNumber: 2)
+      if !_storage._inputs.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._inputs, fieldNumber: 5)
       }
-      if _storage._chunkRecords != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._chunkRecords, fieldNumber: 3)
+      if !_storage._arguments.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._arguments, fieldNumber: 6)
       }
-      if _storage._noSplit != false {
-        try visitor.visitSingularBoolField(value: _storage._noSplit, fieldNumber: 4)
+      if !_storage._environment.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: _storage._environment, fieldNumber: 7)
       }
-      if !_storage._resume.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._resume, fieldNumber: 5)
+      try { if let v = _storage._standardInput {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      if _storage._hashSeed != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._hashSeed, fieldNumber: 9)
+      }
+      try { if let v = _storage._plan {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      if !_storage._scriptArgument.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._scriptArgument, fieldNumber: 11)
       }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireDriverWork, rhs: WireDriverWork) -> Bool {
+  public static func ==(lhs: WireJobContext, rhs: WireJobContext) -> Bool {
     if lhs._storage !== rhs._storage {
       let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
         let _storage = _args.0
         let rhs_storage = _args.1
-        if _storage._job != rhs_storage._job {return false}
-        if _storage._minSplitSeconds != rhs_storage._minSplitSeconds {return false}
-        if _storage._chunkRecords != rhs_storage._chunkRecords {return false}
-        if _storage._noSplit != rhs_storage._noSplit {return false}
-        if _storage._resume != rhs_storage._resume {return false}
+        if _storage._jobID != rhs_storage._jobID {return false}
+        if _storage._traceID != rhs_storage._traceID {return false}
+        if _storage._workingDirectory != rhs_storage._workingDirectory {return false}
+        if _storage._script != rhs_storage._script {return false}
+        if _storage._inputs != rhs_storage._inputs {return false}
+        if _storage._arguments != rhs_storage._arguments {return false}
+        if _storage._environment != rhs_storage._environment {return false}
+        if _storage._standardInput != rhs_storage._standardInput {return false}
+        if _storage._hashSeed != rhs_storage._hashSeed {return false}
+        if _storage._plan != rhs_storage._plan {return false}
+        if _storage._scriptArgument != rhs_storage._scriptArgument {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireDriverWork: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".DriverWork"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}job\0\u{3}min_split_seconds\0\u{3}chunk_records\0\u{3}no_split\0\u{1}resume\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._job) }()
+      case 2: try { try decoder.decodeSingularDoubleField(value: &self.minSplitSeconds) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.chunkRecords) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.noSplit) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.resume) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._job {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.minSplitSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.minSplitSeconds, fieldNumber: 2)
+    }
+    if self.chunkRecords != 0 {
+      try visitor.visitSingularInt64Field(value: self.chunkRecords, fieldNumber: 3)
+    }
+    if self.noSplit != false {
+      try visitor.visitSingularBoolField(value: self.noSplit, fieldNumber: 4)
+    }
+    if !self.resume.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.resume, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireDriverWork, rhs: WireDriverWork) -> Bool {
+    if lhs._job != rhs._job {return false}
+    if lhs.minSplitSeconds != rhs.minSplitSeconds {return false}
+    if lhs.chunkRecords != rhs.chunkRecords {return false}
+    if lhs.noSplit != rhs.noSplit {return false}
+    if lhs.resume != rhs.resume {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2899,109 +2915,61 @@ nonisolated extension WireRegionContext: SwiftProtobuf.Message, SwiftProtobuf._M
   public static let protoMessageName: String = _protobuf_package + ".RegionContext"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}region_id\0\u{1}job\0\u{1}node\0\u{3}source_json\0\u{3}modes_json\0\u{1}environment\0\u{1}blobs\0")
 
-  fileprivate class _StorageClass {
-    var _regionID: Int64 = 0
-    var _job: WireJobContext? = nil
-    var _node: Int64 = 0
-    var _sourceJson: Data = Data()
-    var _modesJson: Data = Data()
-    var _environment: WirePayload? = nil
-    var _blobs: [WireBlobReference] = []
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _regionID = source._regionID
-      _job = source._job
-      _node = source._node
-      _sourceJson = source._sourceJson
-      _modesJson = source._modesJson
-      _environment = source._environment
-      _blobs = source._blobs
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularInt64Field(value: &_storage._regionID) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._job) }()
-        case 3: try { try decoder.decodeSingularInt64Field(value: &_storage._node) }()
-        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._sourceJson) }()
-        case 5: try { try decoder.decodeSingularBytesField(value: &_storage._modesJson) }()
-        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._environment) }()
-        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._blobs) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.regionID) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._job) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.node) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.sourceJson) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.modesJson) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._environment) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.blobs) }()
+      default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if _storage._regionID != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._regionID, fieldNumber: 1)
-      }
-      try { if let v = _storage._job {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      if _storage._node != 0 {
-        try visitor.visitSingularInt64Field(value: _storage._node, fieldNumber: 3)
-      }
-      if !_storage._sourceJson.isEmpty {
-        try visitor.visitSingularBytesField(value: _storage._sourceJson, fieldNumber: 4)
-      }
-      if !_storage._modesJson.isEmpty {
-        try visitor.visitSingularBytesField(value: _storage._modesJson, fieldNumber: 5)
-      }
-      try { if let v = _storage._environment {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-      } }()
-      if !_storage._blobs.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._blobs, fieldNumber: 7)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.regionID != 0 {
+      try visitor.visitSingularInt64Field(value: self.regionID, fieldNumber: 1)
+    }
+    try { if let v = self._job {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.node != 0 {
+      try visitor.visitSingularInt64Field(value: self.node, fieldNumber: 3)
+    }
+    if !self.sourceJson.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sourceJson, fieldNumber: 4)
+    }
+    if !self.modesJson.isEmpty {
+      try visitor.visitSingularBytesField(value: self.modesJson, fieldNumber: 5)
+    }
+    try { if let v = self._environment {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if !self.blobs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.blobs, fieldNumber: 7)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireRegionContext, rhs: WireRegionContext) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._regionID != rhs_storage._regionID {return false}
-        if _storage._job != rhs_storage._job {return false}
-        if _storage._node != rhs_storage._node {return false}
-        if _storage._sourceJson != rhs_storage._sourceJson {return false}
-        if _storage._modesJson != rhs_storage._modesJson {return false}
-        if _storage._environment != rhs_storage._environment {return false}
-        if _storage._blobs != rhs_storage._blobs {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.regionID != rhs.regionID {return false}
+    if lhs._job != rhs._job {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.sourceJson != rhs.sourceJson {return false}
+    if lhs.modesJson != rhs.modesJson {return false}
+    if lhs._environment != rhs._environment {return false}
+    if lhs.blobs != rhs.blobs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -9,6 +9,8 @@ struct JobDescription: Sendable {
     let script: FileEntry
     /// The script among them.
     let files: [FileEntry]
+    /// `sys.argv[0]`; nil: the script's path relative to the working directory.
+    let scriptArgument: String?
     let arguments: [String]
     let environment: [String: String]
     let standardInput: BlobReference?
@@ -34,6 +36,7 @@ struct JobDescription: Sendable {
         }
         for entry in files where !JobPath.isSafe(entry.path) || entry.path == "/" { throw invalid("inputs") }
         self.files = files
+        scriptArgument = wire.scriptArgument.isEmpty ? nil : wire.scriptArgument
         arguments = wire.arguments
         environment = wire.environment
         standardInput = wire.hasStandardInput ? try BlobReference(wire: wire.standardInput) : nil

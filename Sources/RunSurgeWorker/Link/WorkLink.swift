@@ -31,13 +31,23 @@ struct WorkLink: Sendable {
         _ welcome: WireWelcome, configuration: WorkerConfiguration, sockets: SocketThread
     ) async throws(ZeroMQError) {
         let options = Self.options(configuration)
+        func endpoint(_ named: String) -> String { Self.reachable(named, from: configuration.endpoint) }
         results = try await sockets.open(
-            SocketConfiguration(.push, connect: [welcome.resultsEndpoint], options: options))
+            SocketConfiguration(.push, connect: [endpoint(welcome.resultsEndpoint)], options: options))
         heartbeats = try await sockets.open(
-            SocketConfiguration(.pub, connect: [welcome.heartbeatsEndpoint], options: options))
-        var subscriber = SocketConfiguration(.sub, connect: [welcome.eventsEndpoint], options: options)
+            SocketConfiguration(.pub, connect: [endpoint(welcome.heartbeatsEndpoint)], options: options))
+        var subscriber = SocketConfiguration(.sub, connect: [endpoint(welcome.eventsEndpoint)], options: options)
         subscriber.options.subscriptions = [Self.beaconTopic]
         events = try await sockets.open(subscriber)
+    }
+
+    /// A master that listens on every address names none: it is then the one that was greeted.
+    static func reachable(_ named: String, from greeted: String) -> String {
+        guard named.hasPrefix("tcp://*:"), let port = named.lastIndex(of: ":"), let end = greeted.lastIndex(of: ":")
+        else {
+            return named
+        }
+        return String(greeted[..<end]) + String(named[port...])
     }
 
     static let beaconTopic = Array("beacon".utf8)

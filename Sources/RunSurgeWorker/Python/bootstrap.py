@@ -7,6 +7,7 @@ text ran in, so that as little as possible lies between the interpreter and the 
 
 def _runsurge():
     import json
+    import marshal
     import os
     import sys
     import types
@@ -29,6 +30,8 @@ def _runsurge():
     package.__path__ = []
     sys.modules["_runsurge"] = package
     sources = {}
+    # The agent has had them compiled by this very interpreter.
+    is_code = head.get("code", False)
     offset = 0
     for entry in head["modules"]:
         sources["_runsurge." + entry["name"]] = body[offset:offset + entry["size"]]
@@ -51,7 +54,11 @@ def _runsurge():
         @staticmethod
         def exec_module(module):
             name = module.__name__
-            exec(compile(sources[name], "<runsurge " + name[10:] + ">", "exec", dont_inherit=True), module.__dict__)
+            if is_code:
+                code = marshal.loads(sources[name])
+            else:
+                code = compile(sources[name], "<runsurge " + name[10:] + ">", "exec", dont_inherit=True)
+            exec(code, module.__dict__)
 
     def installed():
         sys.meta_path.remove(Finder)

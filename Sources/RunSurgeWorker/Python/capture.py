@@ -1,12 +1,11 @@
 """What a chunk writes, kept until the driver writes it to the real handles."""
 
-import collections
 import csv
 import gc
 import io
 import os
 import sys
-from typing import Any, Callable, Optional
+from typing import Any
 
 from _runsurge import sources
 from _runsurge.guards import Declined, GuardFailed
@@ -118,6 +117,17 @@ class Channels:
             places.append((found.st_dev, found.st_ino))
         if len(set(places)) < len(places):
             raise Declined("two handles write to one file")
+
+    def check_not(self, source: Any) -> None:
+        """Writing to the file that is read would show while reading."""
+        read = os.fstat(source.fileno())
+        for known in self.channels:
+            try:
+                found = os.fstat(known.handle.fileno())
+            except (OSError, ValueError):
+                continue
+            if (found.st_dev, found.st_ino) == (read.st_dev, read.st_ino):
+                raise Declined("the loop writes to the file that it reads")
 
     @property
     def spec(self) -> tuple:

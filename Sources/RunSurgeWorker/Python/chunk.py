@@ -1,11 +1,11 @@
 """A chunk process: loads regions, runs their bodies over slices of their sources, sends back the effects."""
 
+import collections
 import csv
 import gc
 import io
 import itertools
 import marshal
-import os
 import pickle
 import resource
 import sys
@@ -31,7 +31,8 @@ class Region:
 
     def __init__(self, head: Json, payload: bytes) -> None:
         file = io.BytesIO(payload)
-        apply_state(pickle.load(file))
+        state = pickle.load(file)
+        apply_state(state)
         main = types.ModuleType("__main__")
         self.namespace = main.__dict__
         sys.modules["__main__"] = main
@@ -52,6 +53,8 @@ class Region:
         self.plain = self.function(content["code"])
         self.logging = self.function(content["logged"]) if content["logged"] else None
         self.source = sources.reopen(head["source"], content["detail"], head.get("blobs") or {})
+        self.defaults = [(part, len(part)) for root in content["reads"].values() for part in environment.parts(root)
+                         if type(part) is collections.defaultdict] if state["defaultdicts"] else []
         self.sharing = content["sharing"]
         self.tokens: dict[int, Any] = {}
         if self.sharing:
@@ -87,15 +90,22 @@ class Region:
         arguments = [value.append if spec[0] == "fold" and name in logged else value
                      for value, (name, spec) in zip(held, self.merges)]
         out: dict[str, Any] = {}
+        GuardFailed.last = None
         sys.stdout, sys.stderr = captures.stream("stdout"), captures.stream("stderr")
+        begun = time.process_time()
         try:
             with watch:
                 result = function(records, out, *arguments)
         finally:
             sys.stdout, sys.stderr = quiet, quiet
+        spent = time.process_time() - begun
         reason = self.source.check()
         if reason is None and watch.seen:
             reason = "a warning is issued"
+        if GuardFailed.last is not None:
+            raise GuardFailed.last
+        if any(len(part) != length for part, length in self.defaults):
+            reason = "reading a dict makes it grow"
         if reason is not None:
             raise GuardFailed(reason)
         effects = [merges.end(name, spec, name in logged, value, out)
@@ -106,7 +116,7 @@ class Region:
         elif self.kind in ("set", "frozenset", "dict", "Counter"):
             merges.check_elements(result, self.kind == "dict")
         written = captures.taken()
-        data = environment.answer((effects, out, written, result), tokens, self.is_exact)
+        data = environment.answer((effects, out, written, result, spent), tokens, self.is_exact)
         if len(data) > EFFECT_BYTES:
             raise GuardFailed("the effects of one chunk are too large")
         return counter.count, data
@@ -189,7 +199,7 @@ class Process:
     def __init__(self, pipe: Pipe) -> None:
         self.pipe = pipe
         self.regions: dict[int, Region] = {}
-        self.failed: dict[int, Exception] = {}
+        self.failed: dict[int, BaseException] = {}
         pipe.status_at_end = 0
 
     def serve(self) -> None:
@@ -213,7 +223,7 @@ class Process:
         try:
             self.regions[number] = Region(head, body)
             self.failed.pop(number, None)
-        except Exception as error:
+        except (Exception, GuardFailed) as error:
             self.failed[number] = error
         quiet.seek(0)
         quiet.truncate()

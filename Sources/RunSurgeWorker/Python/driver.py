@@ -116,6 +116,10 @@ def unsupported(place: outline.Place) -> Optional[tuple[str, Optional[str]]]:
             return "a private name of a class is used", None
         if any(isinstance(node, ast.Name) and node.id in ("super", "__class__") for node in ast.walk(place.node)):
             return "super() is used", None
+    live = {entry["name"] for entry in place.plan["variables"] if entry["role"] == "last_value" and entry["live_out"]}
+    for node in ast.walk(place.node):
+        if isinstance(node, ast.ExceptHandler) and node.name in live:
+            return f"{node.name} is unbound after its handler", node.name
     if place.function is not None and isinstance(place.function, ast.AsyncFunctionDef):
         return "async code", None
     if isinstance(place.iterable, ast.Set) and outline.folded_set(place.iterable) is None:
@@ -263,7 +267,7 @@ class Entry:
 
     def close(self) -> None:
         """Drops what would keep objects of the script alive."""
-        if self.site.kind != "for" and self.site.place.function is None:
+        if self.site.kind != "for":
             self.site.run.main.pop(self.site.place.hidden, None)
         self.feed = None
         self.round = self.rest = ()
@@ -406,6 +410,8 @@ class Conversation:
         self.result_kind = "" if self.site.kind == "for" else self.site.kind
         self.committed = 0
         self.records = 0
+        # Of the chunks' processors, in the body: what the native loop would have taken.
+        self.body_seconds = 0.0
         self.out: dict[str, Any] = {}
         self.shared: dict[str, list[Any]] = {}
 
@@ -496,6 +502,10 @@ class Conversation:
             self.definitions, run.chunk_records, entry.per_unit, run.slots, run.min_split is not None, run.started,
             run.pipe.store, run.standard_input)
         sliced = self.feed.slice(context)
+        if self.definitions.defaultdicts:
+            raise Declined("records hold dicts that grow when they are read")
+        if isinstance(self.feed, sources.FileFeed):
+            self.channels.check_not(self.feed.raw)
         if self.region["record_mutated"] and self.feed.unit == "records":
             raise Declined("the loop changes records that exist outside of it")
         return sliced, self.payload(sliced)
@@ -520,13 +530,15 @@ class Conversation:
             "code": self.code(logged), "logged": None if logged == every_log else self.code(every_log),
             "exact": self.definitions.script.is_exact,
             "merges": [(merge.name, merge.spec) for merge in self.merges],
-            "capture": self.channels.spec, "detail": sliced.detail, "sharing": sharing, "file": self.run.path, "reads": reads, "table": self.definitions.objects,
+            "capture": self.channels.spec, "detail": sliced.detail, "sharing": sharing,
+            "file": self.run.path, "reads": reads, "table": self.definitions.objects,
         }
         assert self.run.script is not None
         tested = environment.names_only_tested(self.run.script.tree) if any(
             type(value) in (set, frozenset) for value in reads.values()) else set()
         exempt = [value for name, value in reads.items() if name in tested and type(value) in (set, frozenset)]
-        return process_state() + environment.pickled(content, self.definitions, True, exempt)
+        body = environment.pickled(content, self.definitions, True, exempt)
+        return process_state(self.definitions.defaultdicts > 0) + body
 
     def code(self, logged: frozenset) -> tuple:
         """The body's code with these variables logged."""
@@ -577,7 +589,8 @@ class Conversation:
             "t": "region", "request": run.requests, "node": self.region["node"], "line": self.region["line"],
             "entry": self.entry.number, "digest": digest.hexdigest(), "source": sliced.spec, "modes": {},
             "first": sliced.first, "last": sliced.last, "cuts": sliced.cuts,
-            "seconds_per_unit": self.entry.per_unit or 1.0 / units, "bytes_per_unit": 1.0 if sliced.unit == "bytes" else 64.0,
+            "seconds_per_unit": self.entry.per_unit or 1.0 / units,
+            "bytes_per_unit": 1.0 if sliced.unit == "bytes" else 64.0,
             "prefix_records": self.entry.taken, "environment_blob": blob, "blobs": sliced.blobs,
         }
         run.pipe.write(head, b"" if blob else payload)
@@ -624,17 +637,14 @@ class Conversation:
                 self.committed += 1
                 self.records += int(outcome["records"])
                 self.offset = int(outcome["last"])
-            worth = (self.offset - sliced.first) * self.entry.per_unit
-            if self.is_wasteful(worth, spent, chunk_seconds) and self.committed < chunks:
-                return "the chunks cost more than the loop itself", "", False
+            if self.is_wasteful(spent + chunk_seconds) and self.committed < chunks:
+                return "the way there and back costs more than the loop itself", "", False
             pipe.write({"t": "progress", "region": region, "committed": self.committed, "window": WINDOW})
         return "", "", False
 
-    def is_wasteful(self, worth: float, spent: float, chunk_seconds: float) -> bool:
-        """Whether going on natively would be the better, judged by `worth`, the native seconds of what is done."""
-        if self.run.min_split is not None or worth < 0.1:
-            return False
-        return spent > 0.5 * worth or spent + chunk_seconds > 1.6 * worth
+    def is_wasteful(self, seconds: float) -> bool:
+        """Whether going on natively would be the better: the body alone took so little of all `seconds`."""
+        return self.run.min_split is None and self.body_seconds > 0.1 and seconds > 1.6 * self.body_seconds
 
     def commit(self, data: bytes) -> None:
         """All of one chunk's effects, or none."""
@@ -642,7 +652,7 @@ class Conversation:
         gc.disable()
         try:
             try:
-                effects, out, written, result = environment.received(
+                effects, out, written, result, spent = environment.received(
                     data, self.definitions, self.resolve)
                 puts = [merge.prepare(effect) for merge, effect in zip(self.merges, effects)]
             except GuardFailed:
@@ -654,6 +664,7 @@ class Conversation:
             for index, content in written.items():
                 self.channels.channels[index].write(content)
             self.out.update(out)
+            self.body_seconds += spent
             if self.result_kind:
                 self.keep(result)
         finally:
@@ -709,7 +720,7 @@ class Conversation:
         return self.feed.it
 
 
-def process_state() -> bytes:
+def process_state(has_defaultdicts: bool) -> bytes:
     """What a chunk process has to be told of this one, before it reads anything else."""
     filters = []
     for action, message, category, module, line in warnings.filters:
@@ -719,6 +730,6 @@ def process_state() -> bytes:
     state = {
         "argv": sys.argv, "path": sys.path, "recursion": sys.getrecursionlimit(), "field": csv.field_size_limit(),
         "digits": sys.get_int_max_str_digits() if hasattr(sys, "get_int_max_str_digits") else None,
-        "filters": filters,
+        "filters": filters, "defaultdicts": has_defaultdicts,
     }
     return pickle.dumps(state, environment.PROTOCOL)

@@ -5,6 +5,7 @@ refers to one of them says its number. A chunk's answer names them by the same n
 its own functions and classes back, never copies.
 """
 
+import collections
 import functools
 import io
 import marshal
@@ -13,7 +14,7 @@ import sys
 import types
 from typing import Any, Callable, Iterable, Optional
 
-from _runsurge import guards, outline
+from _runsurge import guards
 from _runsurge.guards import ATOMS, Declined, GuardFailed
 
 Json = dict[str, Any]
@@ -99,6 +100,8 @@ class Definitions:
         self.script = script
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
+        # How many were sent: in a chunk, reading a key may have put it in.
+        self.defaultdicts = 0
 
     def number(self, value: Any) -> int:
         index = self.numbers.get(id(value))
@@ -137,6 +140,8 @@ class Script:
     @property
     def tree(self) -> Any:
         """A numbered tree that nobody changes."""
+        # Not needed, and so not loaded, in a chunk process.
+        from _runsurge import outline
         if self._tree is None:
             self._tree = outline.parse(self.source, self.path)
         return self._tree
@@ -149,6 +154,7 @@ class Script:
         try:
             return marshal.dumps(code)
         except ValueError:
+            from _runsurge import outline
             qualified = getattr(code, "co_qualname", None)
             plain = outline.find_code(self.code, code.co_name, code.co_firstlineno, qualified)
             if plain is None:
@@ -191,9 +197,13 @@ class Sender(pickle.Pickler):
             return NotImplemented
         if kind in (staticmethod, classmethod, property):
             raise Declined(f"a {kind.__name__} object is kept in a variable")
+        if kind is collections.defaultdict:
+            self.definitions.defaultdicts += 1
         if kind in ATOMS or guards.is_value(kind):
             return NotImplemented
         if guards.is_plain_class(kind) and not hasattr(kind, "__next__"):
+            if any(callable(part) for part in attributes(value)):
+                raise Declined(f"an attribute of a {kind.__name__} object is a function")
             return NotImplemented
         raise Declined(f"an object of type {kind.__module__}.{kind.__qualname__} can't be sent")
 
@@ -450,12 +460,21 @@ def parts(root: Any, with_atoms: bool = False, limit: int = 200_000) -> list[Any
             if with_atoms:
                 stack.extend(value)
         else:
-            stack.extend(getattr(value, "__dict__", {}).values())
-            for base in kind.__mro__:
-                for name in getattr(base, "__slots__", ()):
-                    if isinstance(name, str) and hasattr(value, name):
-                        stack.append(getattr(value, name))
+            stack.extend(attributes(value))
     return found
+
+
+def attributes(value: Any) -> list[Any]:
+    """What an instance holds, in its dict and in slots."""
+    if isinstance(value, (type, types.ModuleType)):
+        return []
+    held = list(getattr(value, "__dict__", {}).values())
+    for base in type(value).__mro__:
+        names = base.__dict__.get("__slots__", ())
+        for name in (names,) if isinstance(names, str) else names:
+            if not name.startswith("__") and hasattr(value, name):
+                held.append(getattr(value, name))
+    return held
 
 
 def compares_identities(tree: Any) -> bool:

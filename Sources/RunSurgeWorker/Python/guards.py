@@ -2,7 +2,7 @@
 
 import re
 import sys
-from typing import Any, Optional
+from typing import Optional
 
 
 class Declined(Exception):
@@ -14,19 +14,24 @@ class Declined(Exception):
         self.variable = variable
 
 
-class GuardFailed(Exception):
-    """Something that the analysis had assumed does not hold in a chunk."""
+class GuardFailed(BaseException):
+    """Something that the analysis had assumed does not hold in a chunk. No `except Exception` of a script sees it."""
+
+    # The last one made: a body with a bare `except` may have swallowed it.
+    last: "Optional[GuardFailed]" = None
 
     def __init__(self, reason: str, variable: Optional[str] = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.variable = variable
+        GuardFailed.last = self
 
 
 # A script that looks at these may learn how it was run.
 REVEALING = re.compile(
     rb"\b(getsizeof|tracemalloc|getrefcount|_getframe|currentframe|f_locals|settrace|setprofile|get_referrers"
-    rb"|get_referents|get_objects|_exit|cache_info|cache_clear|line_num|newlines|stacklevel)\b"
+    rb"|get_referents|get_objects|_exit|cache_info|cache_clear|line_num|newlines|stacklevel"
+    rb"|RecursionError|MemoryError)\b"
     rb"|(?<![\w.])(locals|vars)\(\)")
 
 

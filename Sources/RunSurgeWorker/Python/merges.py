@@ -9,7 +9,7 @@ import collections
 import functools
 import operator
 import sys
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from _runsurge.guards import Declined, GuardFailed
 

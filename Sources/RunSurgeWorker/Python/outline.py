@@ -204,7 +204,8 @@ class Wrapper(ast.NodeTransformer):
         site = self.sites[place.plan["node"]]
         first = place.comprehension
         late = copy.deepcopy(first)
-        entered = ast.NamedExpr(store(place.hidden), call(self.constant(site.enter), self.iterated(first.generators[0].iter)))
+        iterable = self.iterated(first.generators[0].iter)
+        entered = ast.NamedExpr(store(place.hidden), call(self.constant(site.enter), iterable))
         for part, name in ((first, "first"), (late, "late")):
             part.generators[0].iter = at(
                 ast.Attribute(load(place.hidden), name, ast.Load()), part.generators[0].iter)

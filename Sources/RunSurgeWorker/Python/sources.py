@@ -474,7 +474,9 @@ class CsvFeed(FileFeed):
         sliced.spec = outer
         return sliced
 
-    def guessed_cuts(self, lines: Lines, first: int, last: int, dialect: Json, context: Handover) -> Optional[list[int]]:
+    def guessed_cuts(
+        self, lines: Lines, first: int, last: int, dialect: Json, context: Handover
+    ) -> Optional[list[int]]:
         """Boundaries where the quotes so far are paired. Chunks check them: a stray quote only costs a fallback."""
         quote = dialect["quotechar"]
         if quote is None or dialect["quoting"] == csv.QUOTE_NONE or ord(quote) > 127:

@@ -35,6 +35,8 @@ struct PythonLauncher: Sendable {
     let frames: Reactor
     let streams: Reactor
     let events: EventQueue<AgentEvent>
+    /// The harness, given to every process.
+    let load: Frame
     /// Bytes of one output stream.
     let streamLimit: Int64
 
@@ -77,7 +79,7 @@ struct PythonLauncher: Sendable {
         try output.open()
         try error.open()
         try channel.open()
-        channel.send(PythonSources.load)
+        channel.send(load)
         return PythonProcess(
             id: id, folder: request.folder, process: process, channel: channel, standardOutput: output,
             standardError: error)

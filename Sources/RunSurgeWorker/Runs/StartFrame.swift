@@ -51,7 +51,8 @@ struct StartFrame {
     private func frame(role: String, plan: [UInt8], adding more: [String: JSONValue]) -> Frame {
         let head: [String: JSONValue] = [
             "t": .string("start"), "role": .string(role), "script": .string(shown.script),
-            "arguments": .strings(job.arguments), "directory": .string(shown.directory),
+            "argv0": job.scriptArgument.map(JSONValue.string) ?? .null, "arguments": .strings(job.arguments),
+            "directory": .string(shown.directory),
             "environment": .object(job.environment.mapValues(JSONValue.string)), "slots": .integer(Int64(slots)),
             "min_split_seconds": .null, "chunk_records": .null, "resume": .array([]),
             "standard_input": shown.standardInput.map(JSONValue.string) ?? .null,

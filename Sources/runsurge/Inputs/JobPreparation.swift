@@ -18,18 +18,25 @@ enum JobPreparation {
                 "\(large.path) has \(large.size) bytes; an input may have \(Limits.uploadBytes) at most")
         }
         return PreparedJob(
-            script: inspection.script, inputs: files, arguments: arguments, workingDirectory: folder,
-            environment: environment(for: inspection.plan),
+            script: inspection.script, scriptArgument: script, inputs: files, arguments: arguments,
+            workingDirectory: folder, environment: environment(for: inspection.plan),
             readsStandardInput: inspection.plan.readsStandardInput && isatty(STDIN_FILENO) == 0,
             hashSeed: try hashSeed(), options: options)
     }
 
+    /// Variables of Python's own that name places of this machine or belong to a terminal; the seed travels apart.
+    private static let local: Set<String> = [
+        "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONPYCACHEPREFIX", "PYTHONEXECUTABLE", "PYTHONSTARTUP",
+        "PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHONHASHSEED",
+    ]
+
     /// The variables that the script reads, and those that change how Python itself behaves.
     private static func environment(for plan: Plan) -> [String: String] {
-        let always: Set<String> = ["TZ", "LANG", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONWARNINGS", "PYTHONOPTIMIZE"]
         let read = Set(plan.environmentVariables)
         return ProcessInfo.processInfo.environment.filter { name, _ in
-            read.contains(name) || always.contains(name) || name.hasPrefix("LC_")
+            if read.contains(name) { return true }
+            if name.hasPrefix("PYTHON") { return !local.contains(name) }
+            return name == "TZ" || name == "LANG" || name.hasPrefix("LC_")
         }
     }
 

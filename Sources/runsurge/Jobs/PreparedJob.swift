@@ -3,6 +3,8 @@ import RunSurgeCore
 /// A job as the command line has gathered it, before any byte is stored.
 struct PreparedJob: Sendable {
     var script: LocalFile
+    /// As the user named it.
+    var scriptArgument: String
     var inputs: [LocalFile]
     var arguments: [String]
     /// Absolute.
@@ -30,7 +32,7 @@ extension PreparedJob {
     ) -> JobSpecification {
         JobSpecification(
             name: options.name ?? self.script.path.lastPathComponent, script: script, inputs: inputs,
-            arguments: arguments, workingDirectory: workingDirectory, environment: environment,
+            scriptArgument: scriptArgument, arguments: arguments, workingDirectory: workingDirectory, environment: environment,
             standardInput: standardInput, hashSeed: hashSeed, minSplitSeconds: options.minSplitSeconds,
             chunkRecords: options.chunkRecords, isSplittingAllowed: options.isSplittingAllowed,
             priority: options.priority)

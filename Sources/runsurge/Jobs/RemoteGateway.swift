@@ -9,6 +9,7 @@ struct RemoteGateway: JobGateway {
         var submission = Submission(script: Self.file(job.script), workingDirectory: job.workingDirectory)
         submission.inputs = job.inputs.map(Self.file)
         submission.name = job.options.name
+        submission.scriptArgument = job.scriptArgument
         submission.arguments = job.arguments
         submission.environment = job.environment
         submission.hashSeed = job.hashSeed

@@ -1,4 +1,4 @@
-values = ["1", "2", "3", "x", "5"]
+values = [str(number) for number in range(20)] + ["x", "5"]
 out = []
 for value in values:  # split
     print("value", value)

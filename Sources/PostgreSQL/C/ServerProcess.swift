@@ -63,6 +63,18 @@ struct ServerProcess: Sendable {
     }
 
     func send(_ signal: Int32) { kill(identifier, signal) }
+
+    /// A descriptor that is readable once the process has ended; the caller closes it. nil when the kernel has none.
+    func endDescriptor() -> Int32? {
+        let descriptor = runsurge_process_descriptor(identifier)
+        return descriptor >= 0 ? descriptor : nil
+    }
+}
+
+/// Processes that are attached to a System V shared memory segment.
+enum SharedMemory {
+    /// 0 when there is no such segment.
+    static func users(of identifier: Int32) -> Int { max(0, Int(runsurge_shared_memory_users(identifier))) }
 }
 
 /// `errno` of a call that failed.

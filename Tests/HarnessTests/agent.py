@@ -1,0 +1,148 @@
+"""An agent of one process: runs a script through the harness over real pipes, with fixed plans."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Optional
+
+HARNESS = Path(__file__).resolve().parents[2] / "Sources" / "RunSurgeWorker" / "Python"
+MODULES = sorted(path for path in HARNESS.glob("*.py") if path.name not in ("bootstrap.py", "export.py"))
+ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
+
+Json = dict[str, Any]
+
+
+class Process:
+    """A harness process: frames on its descriptors 3 and 4."""
+
+    def __init__(self, output: Any = subprocess.DEVNULL, error: Any = subprocess.DEVNULL) -> None:
+        (read_in, self.sink), (self.source, write_out) = os.pipe(), os.pipe()
+        # A shell moves the pipes to their places, wherever they are here.
+        command = f'exec 3<&{read_in} 4>&{write_out}; exec "$0" -c "$1"'
+        self.child = subprocess.Popen(
+            ["/bin/bash", "-c", command, sys.executable, (HARNESS / "bootstrap.py").read_text()], cwd="/",
+            env=ENVIRONMENT, pass_fds=(read_in, write_out), stdin=subprocess.DEVNULL, stdout=output, stderr=error)
+        os.close(read_in)
+        os.close(write_out)
+        texts = [path.read_bytes() for path in MODULES]
+        entries = [{"name": path.stem, "size": len(text)} for path, text in zip(MODULES, texts)]
+        self.write({"t": "load", "modules": entries}, b"".join(texts))
+
+    def write(self, head: Json, body: bytes = b"") -> None:
+        text = json.dumps(head).encode()
+        data = memoryview(len(text).to_bytes(4, "little") + len(body).to_bytes(4, "little") + text + body)
+        while data:
+            data = data[os.write(self.sink, data):]
+
+    def read(self) -> Optional[tuple[Json, bytes]]:
+        sizes = self.exactly(8)
+        if sizes is None:
+            return None
+        head = self.exactly(int.from_bytes(sizes[:4], "little"))
+        body = self.exactly(int.from_bytes(sizes[4:], "little"))
+        return json.loads(head or b""), body or b""
+
+    def exactly(self, count: int) -> Optional[bytes]:
+        data = b""
+        while len(data) < count:
+            piece = os.read(self.source, count - len(data))
+            if not piece:
+                return None
+            data += piece
+        return data
+
+    def end(self) -> int:
+        os.close(self.sink)
+        status = self.child.wait()
+        os.close(self.source)
+        return status
+
+
+class Agent:
+    """One driver and one chunk process."""
+
+    def __init__(self, folder: Path, plan: Json, chunk_records: int) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.chunk_records = chunk_records
+        self.requests: list[Json] = []
+        self.statuses: list[int] = []
+        self.chunks: Optional[Process] = None
+
+    def start(self, role: str) -> Json:
+        return {"t": "start", "role": role, "script": str(self.folder / "script.py"), "arguments": [],
+                "directory": str(self.folder), "slots": 2, "min_split_seconds": 0,
+                "chunk_records": self.chunk_records, "split": True, "resume": []}
+
+    def run(self) -> tuple[bytes, bytes, int, Json]:
+        """Standard output, standard error, exit status, the last frame."""
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as error:
+            driver = Process(output, error)
+            driver.write(self.start("driver"), json.dumps(self.plan).encode())
+            finished: Json = {}
+            while (frame := driver.read()) is not None:
+                head, body = frame
+                if head["t"] == "region":
+                    self.region(driver, head, body)
+                elif head["t"] == "acquire":
+                    driver.write({"t": "granted"})
+                elif head["t"] == "finished":
+                    finished = head
+            status = driver.end()
+            if self.chunks is not None:
+                self.chunks.end()
+            output.seek(0)
+            error.seek(0)
+            return output.read(), error.read(), status, finished
+
+    def region(self, driver: Process, head: Json, environment: bytes) -> None:
+        number = len(self.requests) + 1
+        self.requests.append(head)
+        ranges = list(zip(head["cuts"], head["cuts"][1:]))
+        driver.write({"t": "answer", "request": head["request"], "region": number, "chunks": len(ranges), "reason": ""})
+        if self.chunks is None:
+            self.chunks = Process()
+            self.chunks.write(self.start("chunk"))
+        self.chunks.write({"t": "region", "region": number, "node": head["node"], "source": head["source"],
+                           "modes": head["modes"], "blobs": {}}, environment)
+        for index, (first, last) in enumerate(ranges):
+            self.chunks.write({"t": "chunk", "region": number, "index": index, "first": first, "last": last})
+            frame = self.chunks.read()
+            assert frame is not None, "the chunk process died"
+            result, effects = frame
+            self.statuses.append(result["status"])
+            result["size"] = len(effects)
+            driver.write({"t": "results", "region": number, "outcomes": [result]}, effects)
+            if result["status"] != 1:
+                break
+
+
+def plan(source: str, line: int, variables: list[Json], **more: Any) -> Json:
+    """A plan with one `for` region, at a line. Sites may be given by line, too."""
+    tree = ast.parse(source)
+    numbers: dict[int, int] = {}
+    stack: list[ast.AST] = [tree]
+    index = 0
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.stmt):
+            numbers[node.lineno] = index
+        index += 1
+        stack.extend(reversed(list(ast.iter_child_nodes(node))))
+    for variable in variables:
+        variable.setdefault("live_out", True)
+        variable.setdefault("shares", [])
+        if variable["role"] == "fold":
+            variable["sites"] = [numbers[site] for site in variable["sites"]]
+        for site in variable["sites"] if variable["role"] == "keyed_fold" else []:
+            site["node"] = numbers[site["node"]]
+    region = {"node": numbers[line], "line": line, "kind": "for", "scope": "module", "source_text": "", "target": [],
+              "globals": [], "reads": [], "variables": variables, "streams": [], "record_mutated": False, "merge": "",
+              "modules": [], **more}
+    verdict = {"node": numbers[line], "line": line, "kind": "for", "source": "", "merge": "", "reason": None,
+               "variable": None, "parallel": True}
+    return {"version": 1, "whole_script_reason": None, "regions": [region], "verdicts": [verdict]}

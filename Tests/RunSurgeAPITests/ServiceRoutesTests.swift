@@ -1,0 +1,117 @@
+import Hummingbird
+import HummingbirdTesting
+import RunSurgeCore
+import RunSurgeTestStores
+import Testing
+
+@testable import RunSurgeAPI
+
+@Suite struct ServiceRoutesTests {
+    @Test func healthAndReadinessAreDifferentQuestions() async throws {
+        let facade = try Facade()
+        try await facade.test { client in
+            for uri in ["/", "/healthz", "/readyz", "/readyz/"] {
+                #expect(try await client.send(.get, uri).status == .ok, "\(uri)")
+            }
+            #expect(try await client.send(.get, "/").text.contains(#""message""#))
+            facade.jobs.set(isReachable: false)
+            #expect(try await client.send(.get, "/healthz").status == .ok)
+            let response = try await client.send(.get, "/readyz")
+            #expect(response.status == .serviceUnavailable && response.code == "not_ready")
+        }
+    }
+
+    @Test func whatIsNotThereIsA404InTheUsualForm() async throws {
+        try await Facade().test { client in
+            for (method, uri) in [(HTTPRequest.Method.get, "/nothing"), (.delete, "/api/users/me"), (.get, "/api/job")]
+            {
+                let response = try await client.send(method, uri)
+                #expect(response.status == .notFound && response.code == "no_such_route", "\(uri): \(response.text)")
+                #expect(response.headers[.contentType]?.hasPrefix("application/json") == true)
+            }
+        }
+    }
+
+    @Test func aLongJSONBodyIsRefused() async throws {
+        try await Facade().test { client in
+            let body = ByteBuffer(repeating: UInt8(ascii: " "), count: Limits.jsonBodyBytes + 1)
+            let response = try await client.send(.post, "/api/auth/login", body: body)
+            #expect(response.status == .contentTooLarge && response.code == "too_large")
+        }
+    }
+
+    @Test func onlyConfiguredOriginsMayCallFromABrowser() async throws {
+        var facade = try Facade()
+        facade.configuration.allowedOrigins = ["https://app.example"]
+        try await facade.test { client in
+            let preflight: HTTPFields = [
+                .origin: "https://app.example", .accessControlRequestMethod: "PUT",
+                .accessControlRequestHeaders: "X-Thing",
+            ]
+            let allowed = try await client.send(.options, "/api/job/submit", headers: preflight)
+            #expect(allowed.status == .noContent)
+            #expect(allowed.headers[.accessControlAllowOrigin] == "https://app.example")
+            #expect(allowed.headers[.accessControlAllowCredentials] == "true")
+            #expect(allowed.headers[.accessControlAllowHeaders] == "X-Thing")
+            // Refusals too must be readable by the page.
+            let refused = try await client.send(.get, "/api/users/jobs", headers: [.origin: "https://app.example"])
+            #expect(refused.status == .unauthorized)
+            #expect(refused.headers[.accessControlAllowOrigin] == "https://app.example")
+            for origin in ["https://evil.example", "null", "https://app.example.evil"] {
+                let response = try await client.send(.get, "/", headers: [.origin: origin])
+                #expect(response.headers[.accessControlAllowOrigin] == nil, "\(origin)")
+            }
+        }
+    }
+
+    @Test func waitingForATurnIsBoundedAndFair() async throws {
+        let limit = AsyncLimit(1, waiting: 2)
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        let order = AsyncStream<Int>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await limit.run { for await _ in gate {} } }
+            for number in 1...2 {
+                try await eventually("\(number - 1) callers wait") { limit.waiters == number - 1 && limit.isTaken }
+                group.addTask { try await limit.run { _ = order.continuation.yield(number) } }
+            }
+            try await eventually("both wait") { limit.waiters == 2 }
+            let error = await #expect(throws: APIError.self) { try await limit.run {} }
+            #expect(error?.status == .serviceUnavailable && error?.retryAfter == 1)
+            open.finish()
+            try await group.waitForAll()
+        }
+        order.continuation.finish()
+        var seen: [Int] = []
+        for await number in order.stream { seen.append(number) }
+        #expect(seen == [1, 2])
+        #expect(!limit.isTaken)
+    }
+
+    @Test func aWaiterThatIsCancelledGivesUpItsPlace() async throws {
+        let limit = AsyncLimit(1, waiting: 2)
+        let (gate, open) = AsyncStream<Void>.makeStream()
+        let holder = Task { try await limit.run { for await _ in gate {} } }
+        try await eventually("it is taken") { limit.isTaken }
+        let waiter = Task { try await limit.run {} }
+        try await eventually("one waits") { limit.waiters == 1 }
+        waiter.cancel()
+        await #expect(throws: CancellationError.self) { try await waiter.value }
+        #expect(limit.waiters == 0)
+        open.finish()
+        try await holder.value
+        try await limit.run {}
+    }
+
+    @Test func attemptsComeBackWithTime() throws {
+        let limiter = LoginLimiter()
+        let start = ContinuousClock.now
+        for _ in 0..<10 { try limiter.attempt(account: "ada", address: "1.2.3.4", now: start) }
+        #expect(throws: APIError.self) { try limiter.attempt(account: "ada", address: "1.2.3.4", now: start) }
+        try limiter.attempt(account: "ada", address: "1.2.3.4", now: start + .seconds(31))
+        #expect(throws: APIError.self) {
+            try limiter.attempt(account: "ada", address: "1.2.3.4", now: start + .seconds(32))
+        }
+        limiter.succeeded(account: "ada", address: "1.2.3.4")
+        try limiter.attempt(account: "ada", address: "1.2.3.4", now: start + .seconds(32))
+    }
+}

@@ -1,0 +1,130 @@
+import RunSurgeCore
+import RunSurgeScheduling
+import Testing
+
+@Suite struct LossTests {
+    @Test func aCrashedChunkIsTriedOnAnotherNode() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        _ = bench.hello(20, node: 2)
+        let token = try #require(bench.pull(10, free: 1).tokens.first)
+        let effects = bench.step(.results(10, [Bench.result(token, .crashed)]))
+        #expect(effects.losses.map(\.cause) == [.crashed])
+        #expect(effects.verdicts.map(\.verdict) == [.accepted])
+        #expect(bench.pull(10, free: 1).tokens.isEmpty)
+        #expect(bench.pull(20, free: 1).tokens.map(\.epoch) == [2])
+    }
+
+    @Test func outOfMemoryDoublesTheLimit() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        let first = try #require(bench.pull(10, free: 1).assigned.first)
+        #expect(first.memory == 2 << 30)
+        let effects = bench.step(.results(10, [Bench.result(first.token, .outOfMemory)]))
+        #expect(effects.assigned.map(\.memory) == [4 << 30])
+    }
+
+    @Test func aNodeIsNotAvoidedWhenNoOtherIsLargeEnough() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        _ = bench.hello(20, node: 2, memory: 2 << 30)
+        let first = try #require(bench.pull(10, free: 1).tokens.first)
+        // It wants 4 GiB now, which only the node has that it was lost on.
+        #expect(bench.step(.results(10, [Bench.result(first, .outOfMemory)])).assigned.map(\.memory) == [4 << 30])
+    }
+
+    @Test(arguments: [OutcomeStatus.crashed, .outOfMemory, .fault])
+    func afterThreeLossesTheDriverRunsItItself(status: OutcomeStatus) throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 4)
+        var last = bench.pull(10, free: 1)
+        for _ in 0..<Limits.chunkLosses {
+            let token = try #require(last.tokens.first { $0.key.chunk == 0 })
+            last = bench.step(.results(10, [Bench.result(token, status)]))
+        }
+        let delivered = last.delivered
+        #expect(delivered.map(\.index) == [0])
+        #expect(delivered.map(\.status) == [.guardFailed])
+        #expect(delivered.first?.reason.contains("3 times") == true)
+        #expect(last.accepts.flatMap { $0 }.map(\.node) == [nil])
+        // Nothing behind it will ever be committed, so nothing behind it is computed.
+        #expect(bench.pull(10, free: 2).tokens.isEmpty)
+    }
+
+    @Test func aLostDriverStartsAgainWithItsRegions() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 2)
+        let chunk = try #require(bench.pull(10, free: 1).tokens.first)
+        bench.step(.results(10, [Bench.result(chunk)]))
+        #expect(bench.step(Bench.committed([Bench.result(chunk)], from: 10)).delivered.map(\.index) == [0])
+        bench.step(.driverEnded(10, driver, .failed(.crashed, reason: "it died")))
+        _ = bench.hello(20, node: 2)
+        let assigned = bench.pull(20, free: 1).assigned
+        guard case .driver(let description)? = assigned.first?.work else {
+            Issue.record("\(assigned)")
+            return
+        }
+        #expect(description.resume == [ResumePoint(node: 5, entry: 0, prefixRecords: 7, modesJSON: [1])])
+        #expect(assigned[0].token.epoch == 2)
+        // It asks again, and gets from the start what was done already: from the store.
+        let key = try #require(
+            bench.step(.regionRequested(20, Bench.offer(assigned[0].token))).openedRegions.first)
+        let opened = bench.step(.regionOpened(key, Bench.region(1, job: 1, chunks: 2, completed: [0])))
+        #expect(opened.answers.map(\.region) == [RegionID(1)])
+        #expect(opened.fetches == [0])
+        let fetched = bench.step(.resultsFetched(RegionID(1), from: 0, [Bench.result(chunk).outcome]))
+        #expect(fetched.delivered.map(\.index) == [0])
+    }
+
+    @Test func theOldDriversMessagesNoLongerCount() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 2)
+        bench.step(.driverEnded(10, driver, .failed(.crashed, reason: "")))
+        let effects = bench.step(
+            .regionClosed(10, driver: driver, RegionID(1), committed: 2),
+            .regionRequested(10, Bench.offer(driver, request: 2)),
+            .driverEnded(10, driver, .failed(.crashed, reason: "")))
+        #expect(!effects.contains { if case .closeRegion = $0 { true } else { false } })
+        #expect(effects.answers.map(\.region) == [nil])
+        #expect(effects.verdicts == [TokenVerdict(token: driver, verdict: .stale)])
+    }
+
+    @Test func aDriverLostTooOftenFailsItsJob() throws {
+        var bench = Bench()
+        bench.step(Bench.loaded(Bench.job(1)))
+        _ = bench.hello(10)
+        var last = bench.pull(10, free: 1)
+        for attempt in 1...Limits.driverAttempts {
+            let token = try #require(last.tokens.first, "attempt \(attempt)")
+            #expect(token.epoch == attempt)
+            last = bench.step(.driverEnded(10, token, .failed(.crashed, reason: "its process died")))
+        }
+        #expect(last.failures.count == 1)
+        #expect(last.failures.first?.contains("its process died") == true)
+        #expect(bench.machine.knownJobs.isEmpty)
+    }
+
+    @Test func aDriverOutOfMemoryWaitsForALargerWorkerOrFails() throws {
+        var bench = Bench()
+        _ = bench.hello(10, memory: 1 << 30)
+        _ = bench.hello(20, node: 2, memory: 8 << 30)
+        bench.step(Bench.loaded(Bench.job(1)))
+        let small = try #require(bench.pull(10, free: 1).tokens.first)
+        bench.step(.driverEnded(10, small, .failed(.outOfMemory, reason: "")))
+        #expect(bench.pull(10, free: 1).tokens.isEmpty)
+        let large = try #require(bench.pull(20, free: 1).tokens.first)
+        let failures = bench.step(.driverEnded(20, large, .failed(.outOfMemory, reason: ""))).failures
+        #expect(failures.first?.contains("Attach a larger one") == true)
+    }
+
+    @Test func aRejectedResultCountsAsALossAndIsTriedAgain() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        let token = try #require(bench.pull(10, free: 1).tokens.first)
+        bench.step(.results(10, [Bench.result(token)]))
+        let effects = bench.step(Bench.committed([Bench.result(token)], from: 10, nil))
+        #expect(effects.losses.map(\.cause) == [.fault])
+        #expect(effects.verdicts.map(\.verdict) == [.stale])
+        #expect(effects.tokens.map(\.epoch) == [2])
+    }
+}

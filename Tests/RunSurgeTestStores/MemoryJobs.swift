@@ -1,0 +1,120 @@
+public import RunSurgeCore
+import Synchronization
+
+/// Jobs in memory; a test moves them on by hand.
+public final class MemoryJobs: JobStore {
+    private struct State {
+        var jobs: [JobID: Job] = [:]
+        var logs: [JobID: [LogStream: [UInt8]]] = [:]
+        var regions: [JobID: [RegionSummary]] = [:]
+        var nodes: [Node] = []
+        var version = 0
+        var isReachable = true
+        var waits = 0
+    }
+
+    public struct Unreachable: Error {}
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    // What a test does to a job
+
+    public func update(_ id: JobID, state next: JobState, plan: [UInt8]? = nil, outcome: JobOutcome? = nil) {
+        state.withLock { state in
+            guard let job = state.jobs[id] else { return }
+            state.jobs[id] = Job(
+                id: id, owner: job.owner, specification: job.specification, state: next, createdAt: job.createdAt,
+                startedAt: job.createdAt, finishedAt: next.isFinal ? job.createdAt : nil, plan: plan ?? job.plan,
+                outcome: outcome ?? job.outcome, failure: next == .failed ? "It broke." : nil, driverEpoch: 1)
+            state.version += 1
+        }
+    }
+
+    public func append(_ text: String, to stream: LogStream, of id: JobID) {
+        state.withLock { state in
+            state.logs[id, default: [:]][stream, default: []] += Array(text.utf8)
+            state.version += 1
+        }
+    }
+
+    public func set(regions: [RegionSummary], of id: JobID) { state.withLock { $0.regions[id] = regions } }
+    public func set(nodes: [Node]) { state.withLock { $0.nodes = nodes } }
+    public func set(isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
+    /// Callers that wait for a change now.
+    public var waits: Int { state.withLock { $0.waits } }
+    public var all: [Job] { state.withLock { $0.jobs.values.sorted { $0.id < $1.id } } }
+
+    // The port
+
+    public func createJob(_ specification: JobSpecification, owner: UserID) async throws -> Job {
+        state.withLock { state in
+            let id = JobID(Int64(state.jobs.count + 1))
+            let job = Job(
+                id: id, owner: owner, specification: specification, state: .submitted,
+                createdAt: Timestamp(microseconds: 1_764_000_000_000_000), startedAt: nil, finishedAt: nil, plan: nil,
+                outcome: nil, failure: nil, driverEpoch: 0)
+            state.jobs[id] = job
+            return job
+        }
+    }
+
+    public func job(_ id: JobID, owner: UserID) async throws -> Job? {
+        state.withLock { $0.jobs[id].flatMap { $0.owner == owner ? $0 : nil } }
+    }
+
+    public func ownerOfJob(_ id: JobID) async throws -> UserID? { state.withLock { $0.jobs[id]?.owner } }
+
+    public func jobs(owner: UserID, before: JobID?, limit: Int) async throws -> [Job] {
+        let mine = all.reversed().filter { job in job.owner == owner && (before.map { job.id < $0 } ?? true) }
+        return Array(mine.prefix(limit))
+    }
+
+    public func requestCancel(_ id: JobID, owner: UserID) async throws -> Bool {
+        guard let job = try await job(id, owner: owner), !job.state.isFinal else { return false }
+        update(id, state: .cancelled)
+        return true
+    }
+
+    public func log(
+        of id: JobID, owner: UserID, stream: LogStream, offset: Int64, limit: Int
+    ) async throws -> [UInt8] {
+        guard try await job(id, owner: owner) != nil else { return [] }
+        return state.withLock { Array(($0.logs[id]?[stream] ?? []).dropFirst(Int(offset)).prefix(limit)) }
+    }
+
+    public func regions(of id: JobID, owner: UserID) async throws -> [RegionSummary] {
+        state.withLock { $0.jobs[id]?.owner == owner ? $0.regions[id] ?? [] : [] }
+    }
+
+    public func mayRead(blob sha256: String, owner: UserID) async throws -> BlobReference? {
+        for job in all where job.owner == owner {
+            let outcome = job.outcome
+            let produced = [outcome?.standardOutput, outcome?.standardError].compactMap { $0 }
+            let blobs = job.specification.blobs + produced + (outcome?.outputs.map(\.blob) ?? [])
+            if let blob = blobs.first(where: { $0.sha256 == sha256 }) { return blob }
+        }
+        return nil
+    }
+
+    public func nodes(owner: UserID?) async throws -> [Node] {
+        state.withLock { $0.nodes.filter { $0.owner == owner } }
+    }
+
+    public func waitForChange(of id: JobID, within: Duration) async throws {
+        let seen = state.withLock { state in
+            state.waits += 1
+            return state.version
+        }
+        defer { state.withLock { $0.waits -= 1 } }
+        let deadline = ContinuousClock.now + within
+        while state.withLock({ $0.version }) == seen, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    public func ping() async throws {
+        guard state.withLock({ $0.isReachable }) else { throw Unreachable() }
+    }
+}

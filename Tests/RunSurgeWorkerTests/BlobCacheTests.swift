@@ -1,0 +1,68 @@
+import Glibc
+import RunSurgeCore
+import Testing
+
+@testable import RunSurgeWorker
+
+@Suite struct BlobCacheTests {
+    private func cache(limit: Int64) async throws -> (BlobCache, FolderBlobStore, TestFolder) {
+        let folder = try TestFolder()
+        let store = try FolderBlobStore()
+        let cache = try BlobCache(folder: folder.path + "/cache", limit: limit)
+        await cache.use(store)
+        return (cache, store, folder)
+    }
+
+    @Test func fetchesOnceWhateverTheNumberOfReaders() async throws {
+        let (cache, store, folder) = try await cache(limit: 1 << 20)
+        defer { folder.keep() }
+        let blob = try await store.put(Array("hello".utf8))
+        try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for _ in 0..<50 {
+                group.addTask { try await cache.bytes(of: blob, limit: 100) }
+            }
+            for try await bytes in group { #expect(bytes == Array("hello".utf8)) }
+        }
+        #expect(store.materialized.load(ordering: .relaxed) == 1)
+    }
+
+    @Test func keepsWithinItsLimitAndWhatIsInUse() async throws {
+        let (cache, store, folder) = try await cache(limit: 1_000)
+        defer { folder.keep() }
+        let first = try await store.put([UInt8](repeating: 1, count: 600))
+        let second = try await store.put([UInt8](repeating: 2, count: 600))
+        try await cache.withFile(first) { path in
+            _ = try await cache.bytes(of: second, limit: 1_000)
+            #expect(FileStatus(path)?.size == 600)
+        }
+        let kept = FileTree.names(in: folder.path + "/cache")
+        #expect(kept.count == 1)
+        // It comes again when it is asked for again.
+        #expect(try await cache.bytes(of: second, limit: 1_000).count == 600)
+    }
+
+    @Test func aMissingBlobIsAnErrorForEachReaderAndStaysMissing() async throws {
+        let (cache, store, folder) = try await cache(limit: 1_000)
+        defer { folder.keep() }
+        let blob = BlobReference(sha256: String(repeating: "a", count: 64), size: 3)
+        for _ in 0..<2 {
+            await #expect(throws: BlobError.notFound(blob.sha256)) { try await cache.bytes(of: blob, limit: 10) }
+        }
+        #expect(store.materialized.load(ordering: .relaxed) == 2)
+    }
+
+    @Test func namesThatAreNoHashesNeverReachThePaths() async throws {
+        let (cache, _, folder) = try await cache(limit: 1_000)
+        defer { folder.keep() }
+        let blob = BlobReference(sha256: "../../etc/passwd", size: 3)
+        await #expect(throws: BlobError.self) { try await cache.bytes(of: blob, limit: 10) }
+    }
+
+    @Test func theEmptyBlobNeedsNoStore() async throws {
+        let folder = try TestFolder()
+        defer { folder.keep() }
+        let cache = try BlobCache(folder: folder.path + "/cache", limit: 10)
+        await cache.use(try FolderBlobStore())
+        #expect(try await cache.withFile(.empty) { FileStatus($0)?.size } == 0)
+    }
+}

@@ -1,0 +1,68 @@
+import Glibc
+import Testing
+
+@testable import RunSurgeWorker
+
+@Suite struct ResultSpoolTests {
+    private func record(_ number: UInt64, _ text: String) -> ResultSpool.Record {
+        ResultSpool.Record(number: number, bytes: Array(text.utf8))
+    }
+
+    private func texts(_ folder: TestFolder) throws -> [String] {
+        try ResultSpool(folder: folder.path).recover(firstNumber: 1).map { String(decoding: $0.bytes, as: UTF8.self) }
+    }
+
+    @Test func givesBackWhatItsPredecessorHad() async throws {
+        let folder = try TestFolder()
+        defer { folder.keep() }
+        let spool = try ResultSpool(folder: folder.path)
+        #expect(try spool.recover(firstNumber: 1).isEmpty)
+        try await spool.append([record(1, "one"), record(2, "")])
+        try await spool.append([record(3, "three")])
+        #expect(try texts(folder) == ["one", "", "three"])
+    }
+
+    @Test(arguments: 1...12)
+    func aRecordCutByTheEndIsDroppedAndTheRestKept(cut: Int) async throws {
+        let folder = try TestFolder()
+        defer { folder.keep() }
+        try await ResultSpool(folder: folder.path).append([record(1, "one"), record(2, "12345678")])
+        let path = folder.path + "/" + (FileTree.names(in: folder.path).first ?? "")
+        let size = try #require(FileStatus(path)?.size)
+        try #require(truncate(path, Int(size) - cut) == 0)
+        #expect(try texts(folder) == ["one"])
+    }
+
+    @Test func garbageIsNoRecord() throws {
+        let folder = try TestFolder()
+        defer { folder.keep() }
+        try TextFile.write("this is not a spool at all", to: folder.path + "/000000000001", creating: true)
+        #expect(try texts(folder) == [])
+        #expect(FileTree.names(in: folder.path) == [])
+    }
+
+    @Test func segmentsGoWhenNothingInThemIsWanted() async throws {
+        let folder = try TestFolder()
+        defer { folder.keep() }
+        let spool = try ResultSpool(folder: folder.path)
+        let large = String(repeating: "x", count: 3 << 20)
+        for number in UInt64(1)...9 { try await spool.append([record(number, large)]) }
+        #expect(FileTree.names(in: folder.path).count == 3)
+        spool.remove(Array(1...6))
+        await eventually("two segments are gone") { FileTree.names(in: folder.path).count == 1 }
+        #expect(try texts(folder).count == 3)
+    }
+
+    @Test func whatIsRecoveredCanBeRemovedToo() async throws {
+        let folder = try TestFolder()
+        defer { folder.keep() }
+        try await ResultSpool(folder: folder.path).append([record(1, "one")])
+        let next = try ResultSpool(folder: folder.path)
+        let recovered = try next.recover(firstNumber: 7)
+        #expect(recovered.map(\.number) == [7])
+        try await next.append([record(8, "eight")])
+        next.remove([7])
+        await eventually("the old segment is gone") { FileTree.names(in: folder.path).count == 1 }
+        #expect(try texts(folder) == ["eight"])
+    }
+}

@@ -31,7 +31,7 @@ release: dependencies
 
 test: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 demo: release
 	Examples/wordcount/demo.sh "$$(swift build -c release --show-bin-path)/runsurge"

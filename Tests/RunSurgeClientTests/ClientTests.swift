@@ -80,7 +80,7 @@ import Testing
             #expect(error?.kind == .refused && error?.status == 422)
             #expect(error?.field == "password" && error?.code == "invalid_field")
             let unknown = await #expect(throws: ClientError.self) { try await client.job(JobID(99)) }
-            #expect(unknown?.status == 404 && "\(unknown?.detail ?? "")" == "There is no job 999999.")
+            #expect(unknown?.status == 404 && "\(unknown?.detail ?? "")" == "There is no job 99.")
         }
     }
 

@@ -50,7 +50,8 @@ class Channel:
         if getattr(handle, "closed", True):
             raise Declined("a closed file is written")
         if kind is io.TextIOWrapper:
-            if type(handle.buffer) not in (io.BufferedWriter, io.BufferedRandom):
+            # Standard streams have no buffer under PYTHONUNBUFFERED.
+            if type(handle.buffer) not in (io.BufferedWriter, io.BufferedRandom, io.FileIO):
                 raise Declined("a file is written through unknown layers")
             self.spec: Json = {"kind": "text", "encoding": handle.encoding, "errors": handle.errors}
         elif kind is io.StringIO:

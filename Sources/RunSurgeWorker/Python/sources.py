@@ -26,6 +26,7 @@ Json = dict[str, Any]
 PIECE_BYTES = 128 << 10
 INLINE_BYTES = 192 << 10
 SENT_BYTES = 1 << 30
+MOST_CUTS = 40_000
 # Quoted, so that it is one field whatever the delimiter; no text of a file is likely to hold it.
 MARK = "\ue0f1runsurge\ue0f2"
 csv_reader = type(csv.reader([]))
@@ -251,7 +252,7 @@ class MemoryFeed(Feed):
         sliced = MemorySlice(structure(self.it))
         sliced.spec = sliced.held.spec(context, sliced)
         if context.chunk_records:
-            sliced.cuts = [*range(0, sliced.last, context.chunk_records), sliced.last]
+            sliced.cuts = every(iter(range(sliced.last + 1)), context.chunk_records)
         return sliced
 
     def resume(self, sliced: Slice, offset: int) -> None:
@@ -369,10 +370,17 @@ class FileFeed(Feed):
 
 def every(offsets: Iterator[int], count: int) -> list[int]:
     """Each `count`th offset, and the last; coarser when there would be more than a frame's head can list."""
-    taken = list(offsets)
-    kept = taken[:-1:count] + taken[-1:]
-    while len(kept) > 40_000:
-        kept = kept[:-1:2] + kept[-1:]
+    kept: list[int] = []
+    last = 0
+    for position, last in enumerate(offsets):
+        if position % count:
+            continue
+        kept.append(last)
+        if len(kept) > MOST_CUTS:
+            kept = kept[::2]
+            count *= 2
+    if kept and kept[-1] != last:
+        kept.append(last)
     return kept
 
 

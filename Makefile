@@ -32,6 +32,7 @@ release: dependencies
 test: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build --no-parallel
+	cd Tests/HarnessTests && python3 -m unittest -q
 
 demo: release
 	Examples/wordcount/demo.sh "$$(swift build -c release --show-bin-path)/runsurge"

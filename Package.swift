@@ -53,7 +53,9 @@ let package = Package(
         .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CProcess"),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: swift),
-        .target(name: "PostgreSQL", dependencies: ["CLibPQ", collections, orderedCollections, logging], swiftSettings: swift),
+        .target(
+            name: "PostgreSQL", dependencies: ["CLibPQ", collections, orderedCollections, logging], swiftSettings: swift
+        ),
         .target(name: "RunSurgeCore", swiftSettings: swift),
         .target(name: "RunSurgeAnalysis", dependencies: ["RunSurgeCore"], swiftSettings: swift),
         .target(name: "RunSurgeScheduling", dependencies: ["RunSurgeCore"], swiftSettings: swift),
@@ -63,7 +65,8 @@ let package = Package(
         .target(
             name: "RunSurgeMaster",
             dependencies: [
-                "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol", "ZeroMQ", lifecycle, logging,
+                "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol", "ZeroMQ", lifecycle,
+                logging,
             ], swiftSettings: swift),
         .target(
             name: "RunSurgeWorker",

@@ -8,11 +8,17 @@ enum PythonSources {
 
     /// The harness; `start` is where it begins.
     private static let modules: [(name: String, source: [UInt8])] = [
-        ("capture", PackageResources.capture_py), ("chunk", PackageResources.chunk_py),
-        ("driver", PackageResources.driver_py), ("environment", PackageResources.environment_py),
-        ("guards", PackageResources.guards_py), ("merges", PackageResources.merges_py),
-        ("outline", PackageResources.outline_py), ("pipe", PackageResources.pipe_py),
-        ("report", PackageResources.report_py), ("sources", PackageResources.sources_py),
+        ("binding", PackageResources.binding_py), ("capture", PackageResources.capture_py),
+        ("chunk", PackageResources.chunk_py), ("conversation", PackageResources.conversation_py),
+        ("driver", PackageResources.driver_py), ("entries", PackageResources.entries_py),
+        ("environment", PackageResources.environment_py), ("feeds", PackageResources.feeds_py),
+        ("frames", PackageResources.frames_py), ("guards", PackageResources.guards_py),
+        ("levels", PackageResources.levels_py), ("lines", PackageResources.lines_py),
+        ("memory", PackageResources.memory_py), ("merges", PackageResources.merges_py),
+        ("numbered", PackageResources.numbered_py), ("outline", PackageResources.outline_py),
+        ("pipe", PackageResources.pipe_py), ("replay", PackageResources.replay_py),
+        ("report", PackageResources.report_py), ("rows", PackageResources.rows_py),
+        ("sites", PackageResources.sites_py), ("sources", PackageResources.sources_py),
         ("start", PackageResources.start_py), ("text", PackageResources.text_py),
     ]
 

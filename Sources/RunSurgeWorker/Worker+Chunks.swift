@@ -37,6 +37,7 @@ extension Worker {
 
     private func process(for run: ChunkRun, _ record: JobRecord, _ parts: Parts) async throws -> PythonProcess {
         let job = record.description
+        if !run.isEnding, let warm = takeWarm(of: record, memory: run.memory, owner: .chunks(run.id)) { return warm }
         if job.filesInside.reduce(0, { $0 + $1.blob.size }) <= Self.spareInputBytes, !run.isEnding,
             let spare = takeSpare(for: job, memory: run.memory, owner: .chunks(run.id))
         {
@@ -45,10 +46,18 @@ extension Worker {
                 job.filesInside, without: job.workingDirectory, mayLink: false)
             return spare
         }
+        return try await startChunkProcess(of: record, memory: run.memory, owner: .chunks(run.id), parts)
+    }
+
+    /// An interpreter that sees the job's files, and does not know its job yet.
+    func startChunkProcess(
+        of record: JobRecord, memory: Int64, owner: ProcessOwner, _ parts: Parts
+    ) async throws -> PythonProcess {
+        let job = record.description
         try await record.tree.stageOutside()
         try await record.tree.stageInside()
         let (id, folder) = try await newFolder()
-        owners[id] = .chunks(run.id)
+        owners[id] = owner
         if let input = job.standardInput { try await parts.cache.lend(input, to: folder) }
         let sandbox = parts.launcher.sandbox
         let outside = MountPlan(
@@ -58,7 +67,7 @@ extension Worker {
             PythonLauncher.Request(
                 id: id, folder: folder, mounts: outside.mounts(for: job.filesOutside) + [inside],
                 environment: Sandbox.environment(hashSeed: job.hashSeed, adding: job.environment),
-                memory: run.memory, input: nil))
+                memory: memory, input: nil))
     }
 
     /// Queues a chunk for the process.

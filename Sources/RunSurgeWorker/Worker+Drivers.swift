@@ -31,6 +31,7 @@ extension Worker {
             discard(python)
         }
         driverRuns[run.key] = nil
+        coolDown(run.key.job)
         feed(.driverEnded(run.key))
         await flush()
     }
@@ -42,6 +43,7 @@ extension Worker {
         let (python, work) = try await process(for: run, job, plan: plan, parts)
         run.python = python
         guard !run.isUnwanted else { return nil }
+        warmUp(job, plan: plan, mayBeSplit: !run.work.noSplit)
         let shown = ShownPaths(job: job.description, folder: python.folder, sandbox: parts.launcher.sandbox)
         python.channel.send(
             StartFrame(job: job.description, shown: shown, slots: configuration.slots).driver(run.work, plan: plan))

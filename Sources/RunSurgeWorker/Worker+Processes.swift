@@ -16,8 +16,8 @@ extension Worker {
         switch owners[id] {
         case .chunks(let process): takeChunkFrames(process, frames)
         case .driver(let key): takeDriverFrames(key, frames)
-        // A spare has nothing to say.
-        case .spare, nil: return
+        // They have nothing to say.
+        case .spare, .warm, nil: return
         }
     }
 
@@ -26,7 +26,7 @@ extension Worker {
         switch owners[id] {
         case .chunks(let process): chunkRuns[process].map { chunkFramesEnded($0, error) }
         case .driver(let key): driverRuns[key].map { driverFramesEnded($0, error) }
-        case .spare, nil: return
+        case .spare, .warm, nil: return
         }
     }
 
@@ -35,6 +35,7 @@ extension Worker {
         case .chunks(let process): chunkRuns[process].map { chunkProcessEnded($0, end) }
         case .driver(let key): driverRuns[key].map { driverProcessEnded($0, end) }
         case .spare: if let spare = spares.remove(id) { discard(spare) }
+        case .warm(let job): warmProcessEnded(id, of: job)
         case nil: return
         }
     }

@@ -55,6 +55,7 @@ public actor Worker: Service {
     /// What a process is for.
     enum ProcessOwner {
         case spare
+        case warm(JobID)
         case chunks(WorkerProcessID)
         case driver(WorkKey)
     }

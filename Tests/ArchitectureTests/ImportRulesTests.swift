@@ -53,7 +53,8 @@ import Testing
     @Test func cIsTouchedInOneFolderOfEachWrapper() throws {
         for (target, module) in [("ZeroMQ", "CZeroMQ"), ("PostgreSQL", "CLibPQ")] {
             let folder = Self.sources.appending(path: target)
-            for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path) where file.hasSuffix(".swift") {
+            for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path) where file.hasSuffix(".swift")
+            {
                 let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
                 guard text.contains("import \(module)") else { continue }
                 #expect(file.hasPrefix("C/"), "\(target)/\(file) imports \(module)")

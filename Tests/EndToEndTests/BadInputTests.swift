@@ -14,8 +14,10 @@ import Testing
     private func curl(_ cluster: Cluster, token: String? = nil, _ arguments: [String]) async throws -> Answer {
         let result = try await ChildProcess(
             "/usr/bin/env",
-            ["curl", "--silent", "--show-error", "--write-out", "\n%{http_code}", "--header",
-                "Authorization: Bearer \(token ?? cluster.endpoints.token)"] + arguments,
+            [
+                "curl", "--silent", "--show-error", "--write-out", "\n%{http_code}", "--header",
+                "Authorization: Bearer \(token ?? cluster.endpoints.token)",
+            ] + arguments,
             logs: cluster.logs
         ).finish()
         let text = String(decoding: result.output, as: UTF8.self)
@@ -34,11 +36,16 @@ import Testing
 
     @Test func runsAJobSubmittedByCurlAlone() async throws {
         let cluster = try await Self.cluster.value
-        let place = try folder(["s.py": "import sys\nprint(open(sys.argv[1]).read().upper(), end='')\n", "d.txt": "abc\n"])
+        let place = try folder([
+            "s.py": "import sys\nprint(open(sys.argv[1]).read().upper(), end='')\n", "d.txt": "abc\n",
+        ])
         let answer = try await curl(
             cluster,
-            ["--form", "script=@\(place.path)/s.py", "--form", "input=@\(place.path)/d.txt", "--form", "argument=d.txt",
-                "\(cluster.endpoints.url)/api/job/submit"])
+            [
+                "--form", "script=@\(place.path)/s.py", "--form", "input=@\(place.path)/d.txt", "--form",
+                "argument=d.txt",
+                "\(cluster.endpoints.url)/api/job/submit",
+            ])
         #expect(answer.status < 300, "\(answer.body)")
         let job = try JSONDecoder().decode(Cluster.JobFacts.self, from: Data(answer.body.utf8)).job_id
         let log = try await curl(cluster, ["\(cluster.endpoints.url)/api/job/\(job)/logs?stream=stdout&follow=true"])
@@ -63,8 +70,10 @@ import Testing
         try handle.close()
         let answer = try await curl(
             cluster,
-            ["--form", "script=@\(place.path)/s.py", "--form", "input=@\(sparse.path)",
-                "\(cluster.endpoints.url)/api/job/submit"])
+            [
+                "--form", "script=@\(place.path)/s.py", "--form", "input=@\(sparse.path)",
+                "\(cluster.endpoints.url)/api/job/submit",
+            ])
         #expect(answer.status == 413)
         #expect(answer.body.contains("limit"), "\(answer.body)")
         try FileManager.default.removeItem(at: place)
@@ -76,8 +85,10 @@ import Testing
         let place = try folder(["s.py": "print(1)\n", "d.txt": String(repeating: "x", count: 8 << 20)])
         let cut = try await curl(
             cluster,
-            ["--limit-rate", "1M", "--max-time", "1", "--form", "script=@\(place.path)/s.py", "--form",
-                "input=@\(place.path)/d.txt", "\(cluster.endpoints.url)/api/job/submit"])
+            [
+                "--limit-rate", "1M", "--max-time", "1", "--form", "script=@\(place.path)/s.py", "--form",
+                "input=@\(place.path)/d.txt", "\(cluster.endpoints.url)/api/job/submit",
+            ])
         #expect(cut.status == 0 || cut.status == 100, "curl gave up")
         try await eventually("nothing of the upload to be left") {
             let temporary = cluster.folder.appending(path: "data/blobs/temporary").path

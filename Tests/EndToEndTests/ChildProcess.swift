@@ -1,20 +1,30 @@
 import Foundation
 
-/// A real process of the test's own, with its output in files, so that no pipe can fill and stall it.
+/// A real process of the test's own, with its streams in files, so that no pipe can fill and stall it.
+///
+/// Started by posix_spawn: nothing of it stays open in this process, however many there are.
 final class ChildProcess: @unchecked Sendable {
-    // Sendable by confinement: `process` is configured before it starts and only signalled and waited for after.
+    // Sendable by locking: `ending` is the only thing that changes.
     struct Result {
+        /// The exit status, or minus the number of the signal that ended it.
         let status: Int32
         let output: Data
         let error: Data
     }
 
-    private let process = Process()
+    struct StartError: Error, CustomStringConvertible {
+        let executable: String
+        let code: Int32
+        var description: String { "\(executable) can't be started: \(String(cString: strerror(code)))" }
+    }
+
+    let identifier: pid_t
     private let outputFile: URL
     private let errorFile: URL
+    private let lock = NSLock()
+    private var ending: Int32?
 
-    var identifier: Int32 { process.processIdentifier }
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { status() == nil }
     var errorText: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
     var outputText: String { (try? String(contentsOf: outputFile, encoding: .utf8)) ?? "" }
 
@@ -26,31 +36,55 @@ final class ChildProcess: @unchecked Sendable {
         outputFile = logs.appending(path: "\(name).out")
         errorFile = logs.appending(path: "\(name).err")
         try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
-        for file in [outputFile, errorFile] { try Data().write(to: file) }
-        process.executableURL = URL(filePath: executable)
-        process.arguments = arguments
-        if let folder { process.currentDirectoryURL = folder }
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: outputFile)
-        process.standardError = try FileHandle(forWritingTo: errorFile)
-        try process.run()
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, input?.path ?? "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, outputFile.path, O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, errorFile.path, O_WRONLY | O_CREAT, 0o600)
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        if let folder { posix_spawn_file_actions_addchdir_np(&actions, folder.path) }
+        let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
+        let words = ([executable] + arguments).map { strdup($0) } + [nil]
+        let settings = variables.map { strdup($0) } + [nil]
+        defer { (words + settings).forEach { free($0) } }
+        var started: pid_t = 0
+        let code = posix_spawn(&started, executable, &actions, nil, words, settings)
+        guard code == 0 else { throw StartError(executable: executable, code: code) }
+        identifier = started
     }
 
     /// Waits off the cooperative pool; a process that outlives `limit` seconds is killed and its status is -9.
     func finish(within limit: Double = 120) async throws -> Result {
         let deadline = ContinuousClock.now + .seconds(limit)
-        while process.isRunning {
+        while true {
+            if let status = status() {
+                return Result(
+                    status: status, output: try Data(contentsOf: outputFile), error: try Data(contentsOf: errorFile))
+            }
             if ContinuousClock.now > deadline { kill() }
             try await Task.sleep(for: .milliseconds(5))
         }
-        let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
-        return Result(
-            status: status, output: try Data(contentsOf: outputFile), error: try Data(contentsOf: errorFile))
     }
 
-    func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
-    func terminate() { Foundation.kill(process.processIdentifier, SIGTERM) }
+    /// How it ended; nil while it runs.
+    private func status() -> Int32? {
+        lock.withLock {
+            if let ending { return ending }
+            var status: Int32 = 0
+            guard waitpid(identifier, &status, WNOHANG) == identifier else { return nil }
+            let signal = status & 0x7F
+            ending = signal == 0 ? status >> 8 & 0xFF : -signal
+            return ending
+        }
+    }
+
+    func kill() { send(SIGKILL) }
+    func terminate() { send(SIGTERM) }
+
+    private func send(_ signal: Int32) {
+        lock.withLock { if ending == nil { Foundation.kill(identifier, signal) } }
+    }
 }
 
 /// Waits until `condition` holds.

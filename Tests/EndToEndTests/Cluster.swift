@@ -31,7 +31,10 @@ final class Cluster: Sendable {
         self.folder = folder
         process = try ChildProcess(
             Self.executable,
-            ["up", "--data", folder.appending(path: "data").path, "--workers", "\(workers)", "--ready-file", ready.path]
+            [
+                "up", "--data", folder.appending(path: "data").path, "--workers", "\(workers)", "--ready-file",
+                ready.path,
+            ]
                 + (arguments.contains("--port") ? [] : ["--port", "0", "--work-port", "0"]) + arguments,
             logs: folder.appending(path: "logs"))
         let process = process
@@ -51,8 +54,10 @@ final class Cluster: Sendable {
     func attachWorker(slots: Int = 1, name: String = "extra") throws -> ChildProcess {
         try ChildProcess(
             Self.executable,
-            ["worker", "--connect", endpoints.work, "--slots", "\(slots)", "--name", name, "--folder",
-                folder.appending(path: "worker-\(UUID().uuidString)").path],
+            [
+                "worker", "--connect", endpoints.work, "--slots", "\(slots)", "--name", name, "--folder",
+                folder.appending(path: "worker-\(UUID().uuidString)").path,
+            ],
             environment: ["RUNSURGE_WORKER_TOKEN": endpoints.worker_token], logs: folder.appending(path: "logs"))
     }
 

@@ -30,7 +30,8 @@ import Testing
         let found = try Observation(run, folder: place)
 
         let difference = found.firstDifference(from: expected)
-        let again = "to repeat: in a copy of Tests/EndToEndTests/Scripts/\(script.name), after `python3 make.py`: "
+        let again =
+            "to repeat: in a copy of Tests/EndToEndTests/Scripts/\(script.name), after `python3 make.py`: "
             + "runsurge \((options + arguments).joined(separator: " "))"
         #expect(difference == nil, "\(again)")
 

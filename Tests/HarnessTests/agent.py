@@ -65,8 +65,10 @@ class Process:
 class Agent:
     """One driver and one chunk process."""
 
-    def __init__(self, folder: Path, plan: Json, chunk_records: int) -> None:
+    def __init__(self, folder: Path, plan: Json, chunk_records: int, typed: str = "script.py") -> None:
+        """`typed`: the script as on a command line in the folder."""
         self.folder = folder
+        self.typed = typed
         self.plan = plan
         self.chunk_records = chunk_records
         self.requests: list[Json] = []
@@ -75,7 +77,7 @@ class Agent:
 
     def start(self, role: str) -> Json:
         return {"t": "start", "role": role, "script": str(self.folder / "script.py"), "arguments": [],
-                "directory": str(self.folder), "slots": 2, "min_split_seconds": 0,
+                "argv0": self.typed, "directory": str(self.folder), "slots": 2, "min_split_seconds": 0,
                 "chunk_records": self.chunk_records, "split": True, "resume": []}
 
     def run(self) -> tuple[bytes, bytes, int, Json]:

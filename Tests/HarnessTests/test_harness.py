@@ -14,18 +14,26 @@ LINES = "".join(f"line {number}\n" for number in range(40))
 
 
 class HarnessTest(unittest.TestCase):
-    def check(self, source: str, given: Json, chunk_records: int = 7, data: str = LINES) -> Agent:
+    def check(
+        self, source: str, given: Json, chunk_records: int = 7, data: str = LINES, typed: str = "script.py"
+    ) -> Agent:
         """Runs both ways and compares all that shows."""
-        folder = Path(tempfile.mkdtemp(prefix="harness"))
-        self.addCleanup(shutil.rmtree, folder)
-        (folder / "script.py").write_text(source)
-        (folder / "data.txt").write_text(data)
-        native = subprocess.run([sys.executable, "script.py"], cwd=folder, env=ENVIRONMENT, capture_output=True,
+        folder = self.folder(source, data)
+        native = subprocess.run([sys.executable, typed], cwd=folder, env=ENVIRONMENT, capture_output=True,
                                 stdin=subprocess.DEVNULL)
-        agent = Agent(folder, given, chunk_records)
+        (folder / "data.txt").write_bytes(data.encode())
+        agent = Agent(folder, given, chunk_records, typed)
         output, error, status, self.finished = agent.run()
         self.assertEqual((output, error, status), (native.stdout, native.stderr, native.returncode))
         return agent
+
+    def folder(self, source: str, data: str) -> Path:
+        """A new folder with the script and its data."""
+        folder = Path(tempfile.mkdtemp(prefix="harness"))
+        self.addCleanup(shutil.rmtree, folder)
+        (folder / "script.py").write_text(source)
+        (folder / "data.txt").write_bytes(data.encode())
+        return folder
 
     def assert_split(self, agent: Agent) -> None:
         self.assertGreaterEqual(len(agent.statuses), 2, self.finished)
@@ -83,12 +91,79 @@ class HarnessTest(unittest.TestCase):
                 given = plan(source, 4, [{"name": "n", "role": "fold", "op": "Add", "sites": [5]}])
                 self.check(source, given, data=data)
 
+    def test_text_that_was_read_ahead_is_never_lost(self) -> None:
+        read = "next(f)\nprint(repr(f.read(3)))\nn = 0\n"
+        loop = "for line in f:\n    print(repr(line))\nprint(f.tell())\n"
+        for arguments, data in (
+            ("", LINES), ("", LINES.replace("\n", "\r\n")), ("", LINES.rstrip("\n")), ("", "é" * 9000 + "\nüüüü\n"),
+            (", newline=''", LINES.replace("\n", "\r\n") + "a\n\r"), (", newline='\\r'", LINES.replace("\n", "\r")),
+            (", encoding='utf-8-sig'", "\ufeffab\ncdefé\nx\n"), (", encoding='latin-1'", LINES + "é\n"),
+            (", encoding='ascii', errors='ignore'", "a\nbcdef" + "é" * 3000 + "\nx\n"),
+            (", encoding='ascii', errors='replace'", "a\nbcdéf" + "é" * 3000 + "\nx\né"),
+        ):
+            with self.subTest(arguments=arguments, data=data[-12:]):
+                source = f"f = open('data.txt'{arguments})\n" + read + loop
+                agent = self.check(source, plan(source, 5, [], streams=["stdout"]), data=data)
+                # Chunks begin at lines, and this place is within one.
+                self.assertEqual(agent.requests, [])
+
+    def test_text_that_is_in_memory_alone_is_never_lost(self) -> None:
+        source = (
+            "f = open('data.txt')\nnext(f)\nopen('data.txt', 'w').close()\n"
+            "for line in f:\n    print(repr(line))\n")
+        self.check(source, plan(source, 4, [], streams=["stdout"]))
+
+    def test_text_that_cannot_be_given_back_ends_the_driver(self) -> None:
+        source = (
+            "f = open('data.txt')\nnext(f)\nopen('data.txt', 'w').write('another text\\n' * 99)\n"
+            "for line in f:\n    print(repr(line))\n")
+        folder = self.folder(source, LINES)
+        output, error, status, finished = Agent(folder, plan(source, 4, [], streams=["stdout"]), 7).run()
+        self.assertEqual((output, status, finished), (b"", 70, {}))
+
+    def test_files_are_flushed_where_a_native_loop_would(self) -> None:
+        source = (
+            "import os\nf = open('o.txt', 'w')\n"
+            "for i in range(900):\n    f.write('%d is a number\\n' % i)\n    print(i, 'x' * 30, flush=i % 300 == 9)\n"
+            "print(os.path.getsize('o.txt'))\nos.system('echo child')\n")
+        for chunk_records in (1, 50):
+            with self.subTest(chunk_records=chunk_records):
+                given = plan(source, 3, [{"name": "f", "role": "writer"}], streams=["stdout"])
+                self.assert_split(self.check(source, given, chunk_records))
+
     def test_an_environment_that_cannot_be_sent_is_declined(self) -> None:
         source = "g = (x for x in 'abc')\nout = []\nfor i in range(9):\n    out.append(g is None)\nprint(out)\n"
         given = plan(source, 3, [{"name": "out", "role": "list_append"}], reads=["g"])
         agent = self.check(source, given)
         self.assertEqual(agent.requests, [])
         self.assertIn("generator", self.finished["regions"][0]["reason"])
+
+    def test_an_iterator_that_is_there_twice_is_declined(self) -> None:
+        for iterable in ("zip(it, it)", "zip(it, enumerate(it))", "enumerate(zip(*[it] * 3))"):
+            with self.subTest(iterable=iterable):
+                source = f"it = iter(range(20))\nfor x in {iterable}:\n    print(x)\nprint(list(it))\n"
+                self.assertEqual(self.check(source, plan(source, 2, [], streams=["stdout"])).requests, [])
+        source = "numbers = [1, 2, 3] * 5\nfor x in zip(numbers, numbers):\n    print(x)\n"
+        self.assert_split(self.check(source, plan(source, 2, [], streams=["stdout"])))
+
+    def test_a_reader_that_is_asked_for_its_line_is_declined(self) -> None:
+        source = (
+            "import csv\nreader = csv.reader(open('data.txt'))\n"
+            "for row in reader:\n    print(row)\nprint(reader.line_num)\n")
+        self.assertEqual(self.check(source, plan(source, 3, [], streams=["stdout"])).requests, [])
+
+    def test_names_the_script_as_it_was_typed(self) -> None:
+        source = "import sys\nprint(__file__, sys.argv, sys.path[0])\nfor i in range(20):\n    print(9 // (i - 15))\n"
+        for typed in ("script.py", "./script.py", ".//./script.py"):
+            with self.subTest(typed=typed):
+                self.check(source, plan(source, 3, [], streams=["stdout"]), typed=typed)
+
+    def test_warnings_above_the_script_are_the_interpreters(self) -> None:
+        source = (
+            "import warnings\nwarnings.warn('a')\nwarnings.warn('b', stacklevel=2)\n"
+            "warnings.warn('c', UserWarning, 3)\n"
+            "def f():\n    warnings.warn('d', stacklevel=2)\nf()\n")
+        self.check(source, {"regions": [], "verdicts": [], "whole_script_reason": None})
 
     def test_ends_as_python_ends(self) -> None:
         empty: Json = {"regions": [], "verdicts": [], "whole_script_reason": None}

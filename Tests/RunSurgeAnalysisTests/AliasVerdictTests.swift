@@ -336,5 +336,170 @@ import Testing
             for x in range(9):  # split
                 buffer.write(str(x))
             """),
+        VerdictCase(
+            "several names assigned at once",
+            """
+            a, b = [], []
+            (c, [d, n]) = [], ({}, 0)
+            for x in range(9):  # split
+                a.append(x)
+                b.append(-x)
+            for x in range(9):  # split
+                c.append(x)
+                d[x] = x
+                n += x
+            shared = []
+            e, f = shared, shared
+            for x in range(9):  # stays alias
+                e.append(x)
+                f.append(-x)
+            g, h = a, b
+            for x in range(9):  # stays alias
+                g.append(x)
+                print(len(a))
+            for x in range(9):  # split
+                g.append(x)
+                print(len(b))
+            """),
+        VerdictCase(
+            "names swapped",
+            """
+            a, b = [], []
+            g, h = a, b
+            g, h = h, g
+            for x in range(9):  # stays alias
+                g.append(x)
+                print(len(b))
+            """),
+        VerdictCase(
+            "a starred assignment mixes",
+            """
+            pair = [], []
+            a, *b = pair
+            for x in range(9):  # stays alias
+                a.append(x)
+                print(pair)
+            """),
+        VerdictCase(
+            "the containers of a dict under another name",
+            """
+            rows = []
+            groups = {"k": rows}
+            for x in range(9):  # stays alias
+                groups["k"].append(x)
+                print(len(rows))
+            held = {}
+            held.setdefault("k", [])
+            one = held["k"]
+            for x in range(9):  # stays alias
+                held.setdefault("k", []).append(x)
+                print(len(one))
+            first, second = {"k": rows}, {"z": rows}
+            for x in range(9):  # stays alias
+                first["k"].append(x)
+                second["z"].append(-x)
+            inner = {"k": []}
+            copied = {**inner}
+            for x in range(9):  # stays alias
+                inner["k"].append(x)
+                print(copied)
+            """),
+        VerdictCase(
+            "containers of a dict that nothing else holds",
+            """
+            import collections
+            rows = [[x] for x in range(9)]
+            groups = {"k": []}
+            other = {"k": []}
+            lists = collections.defaultdict(list)
+            for row in rows:  # split
+                groups["k"].append(row)
+                print(len(rows), other)
+            for row in rows:  # split
+                groups.setdefault(row[0], []).append(row)
+                lists[row[0]].append(row)
+            def grouped(items):
+                found = {}
+                for item in items:  # split
+                    found.setdefault(item[0], []).append(item)
+                for item in items:  # split
+                    found.setdefault(item[0], []).append(item)
+                return found
+            print(grouped(rows), grouped([[1]]))
+            for key in groups:  # split
+                lists[key].append(key)
+            """),
+        VerdictCase(
+            "the containers of a dict that a function is given",
+            """
+            rows = [[x] for x in range(9)]
+            table = {"k": []}
+            kept = {}
+            def fill(groups, one):
+                for row in rows:  # stays alias
+                    groups["k"].append(row[0])
+                    print(len(one))
+            def fill_global(one):
+                for row in rows:  # stays alias
+                    table["k"].append(row[0])
+                    print(len(one))
+            def keep():
+                for row in rows:  # split
+                    kept.setdefault(row[0], []).append(row)
+            fill(table, table["k"])
+            fill_global(table["k"])
+            keep()
+            """),
+        VerdictCase(
+            "carried by an exception or given by an unknown call",
+            """
+            a, b, c = [], [], []
+            class Stop(Exception):
+                def __init__(self, rows):
+                    self.rows = rows
+            def fail():
+                raise Stop(a)
+            try:
+                fail()
+            except Stop as e:
+                caught = [e.rows]
+            try:
+                raise ValueError(b)
+            except ValueError as e:
+                also = [e.args[0]]
+            def outer():
+                def inner():
+                    return c
+                return inner
+            given = [outer()()]
+            for x in range(9):  # stays alias
+                a.append(x)
+                print(caught)
+            for x in range(9):  # stays alias
+                b.append(x)
+                print(also)
+            for x in range(9):  # stays alias
+                c.append(x)
+                print(given)
+            """),
+        VerdictCase(
+            "exceptions that carry nothing of the kind",
+            """
+            import sys
+            good, bad = [], []
+            def parse(text):
+                if not text:
+                    raise ValueError(f"empty {text!r}", [text])
+                return int(text)
+            for text in ["1", "", "x"]:  # split
+                try:
+                    good.append(parse(text))
+                except ValueError as e:
+                    bad.append((text, str(e)))
+                    print(e, e.args, file=sys.stderr)
+            for text in good:  # split
+                bad.append(text)
+                print(len(good))
+            """),
     ]
 }

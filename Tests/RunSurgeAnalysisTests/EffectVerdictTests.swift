@@ -742,5 +742,147 @@ import Testing
             for x in range(3):  # stays
                 sys.stdout.buffer.write(b"x")
             """),
+        VerdictCase(
+            "lambdas that call themselves",
+            """
+            import collections
+            log = []
+            fact = lambda n: 1 if n < 2 else n * fact(n - 1)
+            tree = lambda: collections.defaultdict(tree)
+            is_even = lambda n: n == 0 or is_odd(n - 1)
+            is_odd = lambda n: n != 0 and is_even(n - 1)
+            noisy = lambda n: (log.append(n), quiet(n))[1]
+            quiet = lambda n: n and noisy(n - 1)
+            print([fact(x) for x in range(9)])  # split
+            for x in range(9):  # split
+                print(is_even(x))
+            print([tree()[x] for x in range(9)])  # split
+            print([quiet(x) for x in range(9)])  # stays
+            print([noisy(x) for x in range(9)])  # stays
+            """),
+        VerdictCase(
+            "a lambda called in a function before and after it is only made",
+            """
+            log = []
+            def first(x):
+                note = lambda y: log.append(y)
+                keep = lambda: note(x)
+                return note(x)
+            def second(x):
+                note = lambda y: y + 1
+                keep = lambda: note(x)
+                return note(x)
+            print([first(x) for x in range(9)])  # stays
+            print([second(x) for x in range(9)])  # split
+            """),
+        VerdictCase(
+            "lambdas that call the one before twice",
+            (0..<40).map { "f\($0) = lambda x: \($0 == 0 ? "x" : "f\($0 - 1)(x) + f\($0 - 1)(x)")" }
+                .joined(separator: "\n") + "\nprint([f3(x) for x in range(9)])  # split"),
+        VerdictCase(
+            "effects in __floor__",
+            """
+            import math, sys
+            log = []
+            class Value:
+                def __init__(self, v):
+                    self.v = v
+                def __floor__(self):
+                    log.append(self.v)
+                    return 1
+            held = Value(1)
+            for x in range(9):  # stays overloaded_operator
+                print(math.floor(held))
+            """),
+        VerdictCase(
+            "no effects in __floor__",
+            """
+            import math, sys
+            class Value:
+                def __init__(self, v):
+                    self.v = v
+                def __floor__(self):
+                    return 1
+            held = Value(1)
+            for x in range(9):  # split
+                print(math.floor(held))
+            """),
+        VerdictCase(
+            "effects in __rlshift__",
+            """
+            import math, sys
+            log = []
+            class Value:
+                def __init__(self, v):
+                    self.v = v
+                def __rlshift__(self, other):
+                    log.append(self.v)
+                    return other
+            held = Value(1)
+            for x in range(9):  # stays overloaded_operator
+                print(x << held)
+            """),
+        VerdictCase(
+            "no effects in __rlshift__",
+            """
+            import math, sys
+            class Value:
+                def __init__(self, v):
+                    self.v = v
+                def __rlshift__(self, other):
+                    return other
+            held = Value(1)
+            for x in range(9):  # split
+                print(x << held)
+            """),
+        VerdictCase(
+            "effects in __itruediv__",
+            """
+            import math, sys
+            log = []
+            class Value:
+                def __init__(self, v):
+                    self.v = v
+                def __itruediv__(self, other):
+                    log.append(self.v)
+                    return Value(other)
+            held = Value(1)
+            for x in range(9):  # stays overloaded_operator
+                other = Value(x)
+                other /= 2
+                print(other.v)
+            """),
+        VerdictCase(
+            "no effects in __itruediv__",
+            """
+            import math, sys
+            class Value:
+                def __init__(self, v):
+                    self.v = v
+                def __itruediv__(self, other):
+                    return Value(other)
+            held = Value(1)
+            for x in range(9):  # split
+                other = Value(x)
+                other /= 2
+                print(other.v)
+            """),
+        VerdictCase(
+            "what the factory of a defaultdict reads belongs to the body",
+            """
+            import collections
+            start, other = 5, 6
+            def five():
+                return start
+            def made():
+                return collections.defaultdict(five)
+            table = made()
+            for x in range(9):  # stays accumulator_read
+                start += x
+                print(table["a"])
+            for x in range(9):  # split
+                other += x
+                print(table["a"])
+            """),
     ]
 }

@@ -38,4 +38,27 @@ extension Program {
         for (name, scopes) in methods where Overloads.implicit.contains(name) { escaping.formUnion(scopes) }
         return escaping
     }
+
+    /// Functions that make what a missing key of a defaultdict, or a field of a dataclass, begins with.
+    func factories() -> Set<ScopeID> {
+        var result: Set<ScopeID> = []
+        forEachExpression { expression, scope in
+            guard case .call(let function, let arguments, let keywords) = expression.kind else { return }
+            var given = keywords.filter { $0.name == "default_factory" }.map(\.value)
+            switch function.kind {
+            case .name("defaultdict"), .attribute(_, "defaultdict"): given += arguments.prefix(1)
+            default: break
+            }
+            for factory in given {
+                if let inner = scopeOfNode[factory.id], scopes[inner].kind == .lambda { result.insert(inner) }
+                guard let name = factory.name, let variable = resolve(name, in: scope) else { continue }
+                switch definition(variable)?.binding {
+                case .function(let inner), .lambda(let inner): result.insert(inner)
+                case .value(let value): if let inner = scopeOfNode[value.id] { result.insert(inner) }
+                default: continue
+                }
+            }
+        }
+        return result
+    }
 }

@@ -191,9 +191,10 @@ extension Evaluator {
             noteCaptures(of: inner)
             // It may be called whenever: what it leaves in objects counts from here on.
             if ownedScopes.contains(inner) {
-                let before = effects
+                let before = (effects, inlined)
+                inlined = []
                 _ = evaluate(body, inner)
-                effects = before
+                (effects, inlined) = before
             }
         }
         return rootedObject(expression.id, holding: held)

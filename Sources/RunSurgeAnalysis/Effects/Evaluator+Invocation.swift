@@ -37,11 +37,15 @@ extension Evaluator {
         }
     }
 
-    /// As unknown code would call it, at any time: only what it leaves in variables and objects counts.
+    /// As unknown code would call it, at any time: only what it leaves in variables and objects counts, and what it
+    /// gives, which unknown code may pass on.
     func callWithAnything(_ function: ScopeID) {
-        let before = effects
-        _ = instantiate(function, Arguments(spread: [.unknown], hasSpread: true), node: program.scopes[function].node)
-        effects = before
+        let before = (effects, inlined)
+        inlined = []
+        let given = Arguments(spread: [.unknown], hasSpread: true)
+        let returned = instantiate(function, given, node: program.scopes[function].node)
+        (effects, inlined) = before
+        store(returned.subtracting([.unknown]), into: [.unknown])
     }
 
     private func construct(_ definition: ScopeID, _ variable: Variable, _ given: Arguments, node: NodeID) -> Objects {
@@ -162,14 +166,27 @@ extension Evaluator {
         hazard.message.contains(" (in ") ? hazard.message : "\(hazard.message) (in \(name)(), line \(hazard.line))"
     }
 
-    /// A lambda of this code itself is run in place.
+    /// A lambda of this code itself is run in place, once a pass for the same arguments; where it calls itself, it
+    /// gives what it was seen to give.
     private func inline(_ function: ScopeID, _ given: Arguments) -> Objects {
         let scope = program.scopes[function]
+        var isNew = inlined.insert(function).inserted
         for (name, objects) in assignArguments(scope, given, node: scope.node) {
-            assign(Variable(scope: function, name: name), objects)
+            let parameter = Variable(scope: function, name: name)
+            isNew = isNew || !objects.isSubset(of: points[parameter] ?? [])
+            assign(parameter, objects)
         }
-        guard let value = scope.value else { return [] }
-        return evaluate(value, function)
+        guard let value = scope.value, isNew, inlining.insert(function).inserted else {
+            return lambdaResults[function] ?? []
+        }
+        defer { inlining.remove(function) }
+        let result = evaluate(value, function)
+        let known = lambdaResults[function] ?? []
+        if !result.isSubset(of: known) {
+            lambdaResults[function] = known.union(result)
+            changed = true
+        }
+        return known.union(result)
     }
 
     private func assignArguments(_ scope: Scope, _ given: Arguments, node: NodeID) -> [String: Objects] {

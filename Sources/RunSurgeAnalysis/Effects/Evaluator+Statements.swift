@@ -14,6 +14,11 @@ extension Evaluator {
         switch statement.kind {
         case .expression(let value): _ = evaluate(value, scope)
         case .assign(let targets, let value):
+            if let pairs = pairs(targets, value) {
+                let values = pairs.map { evaluate($0.value, scope) }
+                for (pair, objects) in zip(pairs, values) { bind(pair.target, to: objects, scope) }
+                return
+            }
             let objects = evaluate(value, scope)
             for target in targets { bind(target, to: objects, scope) }
         case .augmented(let target, let op, let value): augment(statement, target, op, value, scope)
@@ -42,7 +47,7 @@ extension Evaluator {
                 if let type = handler.type { _ = evaluate(type, scope) }
                 if let name = handler.name, let variable = variable(name, scope) {
                     summaries.noteInstance(statement.id)
-                    assign(variable, rootedObject(statement.id))
+                    assign(variable, rootedObject(statement.id, holding: [.unknown]))
                 }
                 run(handler.body, scope)
             }
@@ -52,7 +57,8 @@ extension Evaluator {
         case .classDefinition(let definition): define(statement, definition, scope)
         case .return(let value): if let value { effects.returns.formUnion(evaluate(value, scope)) }
         case .raise(let value, let cause):
-            if let value { _ = evaluate(value, scope) }
+            // Whoever catches it may take out what it was made with.
+            if let value { store(evaluate(value, scope).subtracting([.unknown]), into: [.unknown]) }
             if let cause { _ = evaluate(cause, scope) }
         case .assert(let test, let message):
             _ = evaluate(test, scope)
@@ -63,6 +69,20 @@ extension Evaluator {
         case .global, .nonlocal, .pass, .breakLoop, .continueLoop: break
         case .unknown(let kind): hazard("unknown_syntax", "\(kind) is not understood")
         }
+    }
+
+    /// `a, b = x, y`: each target with its own value; no tuple is made that could mix them.
+    private func pairs(_ targets: [Expression], _ value: Expression) -> [(target: Expression, value: Expression)]? {
+        func items(_ expression: Expression) -> [Expression]? {
+            switch expression.kind {
+            case .tuple(let items), .list(let items):
+                items.contains { if case .starred = $0.kind { true } else { false } } ? nil : items
+            default: nil
+            }
+        }
+        guard targets.count == 1, let left = items(targets[0]), let right = items(value), left.count == right.count
+        else { return nil }
+        return zip(left, right).flatMap { pairs([$0], $1) ?? [(target: $0, value: $1)] }
     }
 
     private func augment(

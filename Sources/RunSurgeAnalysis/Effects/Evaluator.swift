@@ -17,6 +17,10 @@ final class Evaluator {
     /// What each accumulator may come to hold.
     var stored: [String: Objects] = [:]
     var calls: [ScopeID: CallRecord] = [:]
+    /// Lambdas of this code: those being run, those run in this pass, and what each was seen to give.
+    var inlining: Set<ScopeID> = []
+    var inlined: Set<ScopeID> = []
+    var lambdaResults: [ScopeID: Objects] = [:]
     /// Functions whose summaries were looked at.
     private(set) var consulted: Set<ScopeID> = []
     var changed = false
@@ -41,6 +45,7 @@ final class Evaluator {
             changed = false
             effects = Effects()
             calls = [:]
+            inlined = []
             walk()
             if !changed || summaries.isExhausted { break }
             if round == 23 { hazard("too_complex", "the flow of objects is too complex to follow") }

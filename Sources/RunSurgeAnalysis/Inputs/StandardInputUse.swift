@@ -27,7 +27,8 @@ enum StandardInputUse {
             case .importModules(let imported):
                 found = found || imported.contains { isSuspect($0.name, in: program) }
             case .importFrom(let module, _, let imported):
-                found = found || imported.contains { names.contains($0.name) || $0.name == "*" }
+                found =
+                    found || imported.contains { names.contains($0.name) || $0.name == "*" }
                     || (module.map { isSuspect($0, in: program) } ?? false)
             default: return
             }

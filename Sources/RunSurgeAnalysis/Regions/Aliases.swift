@@ -18,6 +18,26 @@ struct Aliases {
         return expand(solved.points[variable] ?? [])
     }
 
+    /// What a variable that holds containers by key holds, with these containers. What is in the containers in turn
+    /// is not changed; reading an item is followed so roughly that it seems to lie beside them.
+    func ownWithInner(_ variable: Variable) -> Objects {
+        guard let solved else { return [.unknown] }
+        func containers(_ evaluator: Evaluator, _ held: Objects) -> Objects {
+            let inner = evaluator.elements(held)
+            guard inner.count <= 64 else { return inner }
+            return inner.filter { !evaluator.contents(inner.subtracting([$0])).contains($0) }
+        }
+        let start: Objects = solved.owns(variable) ? solved.points[variable] ?? [] : [.root(variable)]
+        var found = start.union(containers(solved, start))
+        for case .root(let outer) in start where program.isModule(outer) {
+            // What the module put there is known better than as anything reachable.
+            guard let owner = summaries.solved[outer.scope], owner.owns(outer) else { continue }
+            found.remove(.content(outer))
+            found.formUnion(containers(owner, owner.points[outer] ?? []))
+        }
+        return expand(found)
+    }
+
     func reach(_ variable: Variable) -> Objects {
         guard let solved else { return [.unknown] }
         let start: Objects = solved.owns(variable) ? solved.points[variable] ?? [] : [.root(variable)]

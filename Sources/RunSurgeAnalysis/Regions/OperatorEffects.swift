@@ -5,6 +5,10 @@ struct OperatorEffects {
     private(set) var reads: Set<Variable> = []
 
     init(program: Program, summaries: SummaryTable) {
+        // Whatever holds such a dict may make the factory run.
+        for factory in program.factories() {
+            reads.formUnion((summaries.effects[factory]?.allReads ?? []).filter(program.isModule))
+        }
         for (name, scopes) in program.methods.sorted(by: { $0.key < $1.key }) where Overloads.implicit.contains(name) {
             // Iteration is seen where it happens.
             if name == "__iter__" || name == "__next__" { continue }

@@ -50,7 +50,8 @@ extension RegionBuilder {
         try checkKept(variables, evaluator, line)
         try checkSource(source, reads, scope, line)
         try checkNames(reads, accumulators.union(assigned).union(writers), scope, line)
-        try checkAliases(accumulators, reads, writers, source, scope, line)
+        let nested = Set(variables.filter { $0.1.role == "keyed_append" }.map(\.0))
+        try checkAliases(accumulators, nested, reads, writers, source, scope, line)
         return assemble(
             node: node, line: line, kind: kind, scope: scope, source: source, targets: targets, all: all,
             reads: reads, evaluator: evaluator, recordMutated: recordMutated)
@@ -147,9 +148,10 @@ extension RegionBuilder {
         }
     }
 
+    /// `nested` are the accumulators whose containers are changed, not they alone.
     func checkAliases(
-        _ accumulators: Set<Variable>, _ reads: Set<Variable>, _ writers: Set<Variable>, _ source: Expression,
-        _ scope: ScopeID, _ line: Int
+        _ accumulators: Set<Variable>, _ nested: Set<Variable>, _ reads: Set<Variable>, _ writers: Set<Variable>,
+        _ source: Expression, _ scope: ScopeID, _ line: Int
     ) throws(Refusal) {
         let aliases = Aliases(program: program, summaries: summaries, home: scope, callers: callers)
         var sources: Set<Variable> = []
@@ -160,7 +162,7 @@ extension RegionBuilder {
             if sources.contains(accumulator) {
                 throw refuse("source_mutated", line, "\(accumulator.name) is iterated and changed", accumulator.name)
             }
-            let own = aliases.own(accumulator)
+            let own = nested.contains(accumulator) ? aliases.ownWithInner(accumulator) : aliases.own(accumulator)
             for other in reads.union(sources).union(accumulators).union(writers).sorted(by: { $0.name < $1.name })
             where other != accumulator && aliases.mayReach(own, from: aliases.reach(other)) {
                 throw refuse(

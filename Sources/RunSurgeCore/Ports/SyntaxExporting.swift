@@ -8,7 +8,7 @@ public protocol SyntaxExporting: Sendable {
     func exportSyntax(script: SourceFile, modules: [SourceFile]) async throws -> [UInt8]
 }
 
-public struct SourceFile: Sendable {
+public struct SourceFile: Sendable, Equatable {
     /// Dotted module name; "__main__" for the script.
     public let module: String
     public let path: String

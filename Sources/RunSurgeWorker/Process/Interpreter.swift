@@ -1,6 +1,7 @@
 internal import Glibc
+internal import Synchronization
 
-/// The Python that scripts run on, found once when the worker starts.
+/// The Python that scripts run on, found once in a process: a shim may take a tenth of a second to answer.
 struct Interpreter: Sendable, Equatable {
     /// Absolute, no shim.
     let executable: String
@@ -18,12 +19,23 @@ struct Interpreter: Sendable, Equatable {
                           "folders": sorted(set(paths) | set(map(os.path.realpath, paths)))}))
         """
 
-    /// Blocks; asks the interpreter itself, outside of any sandbox.
+    private static let known = Mutex<[String: Interpreter]>([:])
+
+    /// Blocks; asks the interpreter itself, outside of any sandbox. Who asks at the same time waits for one answer.
     /// - Parameter command: a name to be found on PATH, or a path.
     static func resolve(_ command: String) throws -> Interpreter {
         guard let path = find(command) else {
             throw WorkerError.setup("There is no Python at \(command): install python3, or name one with --python.")
         }
+        return try known.withLock { known in
+            if let found = known[path] { return found }
+            let found = try ask(path)
+            known[path] = found
+            return found
+        }
+    }
+
+    private static func ask(_ path: String) throws -> Interpreter {
         let run = CapturedCommand(
             path: path, arguments: ["-c", question], environment: hostEnvironment, timeout: .seconds(30),
             outputLimit: 1 << 20)

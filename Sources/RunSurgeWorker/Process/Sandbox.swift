@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// How Python processes are shut in: the root they see, their limits, their memory.
 struct Sandbox: Sendable {
@@ -42,10 +43,23 @@ struct Sandbox: Sendable {
                 "Scripts run inside bubblewrap, which is not installed: run 'apt-get install bubblewrap' (or your "
                     + "system's equivalent), or start the worker with --sandbox off if you trust every script.")
         }
+        let mode = try tried.withLock { tried in
+            if let mode = tried[[path, interpreter.executable]] { return mode }
+            let mode = try tryOut(path, sandbox)
+            tried[[path, interpreter.executable]] = mode
+            return mode
+        }
+        return sandbox(mode)
+    }
+
+    /// What works on this machine, by bubblewrap and interpreter; tried out once in a process.
+    private static let tried = Mutex<[[String]: Mode]>([:])
+
+    private static func tryOut(_ path: String, _ sandbox: (Mode) -> Sandbox) throws -> Mode {
         var complaint = ""
         for deniesNamespaces in [true, false] {
             let candidate = sandbox(.bubblewrap(path: path, deniesNamespaces: deniesNamespaces))
-            guard let problem = try candidate.problem() else { return candidate }
+            guard let problem = try candidate.problem() else { return candidate.mode }
             complaint = problem
         }
         throw WorkerError.setup(

@@ -14,7 +14,7 @@ import types
 import warnings
 from typing import Any, Iterator, Optional
 
-from _runsurge import capture, environment, merges, sources
+from _runsurge import capture, environment, memory, merges, sources
 from _runsurge.guards import GuardFailed
 from _runsurge.merges import NotMergeable
 from _runsurge.pipe import Pipe
@@ -127,7 +127,7 @@ class Region:
         if tokens is not None and self.sharing and self.sharing[1]:
             self.kept = list(found)
             # Tuples that enumerate and zip make are no objects of the driver's.
-            is_own = not isinstance(self.source, (sources.OpenedCounted, sources.OpenedZip))
+            is_own = not isinstance(self.source, (memory.OpenedCounted, memory.OpenedZip))
             for index, record in enumerate(self.kept, first):
                 for position, part in enumerate(environment.parts(record, self.sharing[2])):
                     if position or is_own:

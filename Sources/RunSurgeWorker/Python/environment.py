@@ -100,6 +100,8 @@ class Definitions:
         self.script = script
         self.objects: list[Any] = []
         self.numbers: dict[int, int] = {}
+        # The script's names that the chunk will have; None: it has not been said.
+        self.names: Optional[frozenset[str]] = None
         # How many were sent: in a chunk, reading a key may have put it in.
         self.defaultdicts = 0
 
@@ -224,6 +226,7 @@ class Sender(pickle.Pickler):
         reference = self.numbered(value)
         if reference:
             return reference
+        self.check_globals(value)
         index = self.definitions.number(value)
         cells = []
         for cell in value.__closure__ or ():
@@ -234,6 +237,15 @@ class Sender(pickle.Pickler):
         state = (value.__defaults__, value.__kwdefaults__, cells, value.__dict__, value.__qualname__)
         made = (index, self.definitions.script.function_code(value), value.__name__, len(cells))
         return make_function, made, state, None, None, fill_function
+
+    def check_globals(self, function: Any) -> None:
+        """A function that came along as a value may read what the analysis did not know to be needed."""
+        known = self.definitions.names
+        if known is None:
+            return
+        for name in sorted(global_names(function.__code__)):
+            if name in self.definitions.script.main and name not in known:
+                raise Declined(f"the function {function.__name__} reads {name}, which a chunk would not have")
 
     def cached(self, value: Any) -> Any:
         reference = self.numbered(value)
@@ -317,6 +329,16 @@ def class_state(value: type) -> Optional[dict[str, Any]]:
             continue
         state[name] = content
     return state or None
+
+
+def global_names(code: types.CodeType) -> set[str]:
+    """The global names that code and what is defined in it read."""
+    import dis
+    names = {str(step.argval) for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            names |= global_names(part)
+    return names
 
 
 def pickled(value: Any, definitions: Definitions, is_table: bool = False, exempt: Iterable[Any] = ()) -> bytes:

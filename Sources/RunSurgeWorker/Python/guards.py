@@ -30,7 +30,7 @@ class GuardFailed(BaseException):
 # A script that looks at these may learn how it was run.
 REVEALING = re.compile(
     rb"\b(getsizeof|tracemalloc|getrefcount|_getframe|currentframe|f_locals|settrace|setprofile|get_referrers"
-    rb"|get_referents|get_objects|_exit|cache_info|cache_clear|line_num|newlines|stacklevel"
+    rb"|get_referents|get_objects|_exit|cache_info|cache_clear|newlines|stacklevel"
     rb"|RecursionError|MemoryError)\b"
     rb"|(?<![\w.])(locals|vars)\(\)")
 
@@ -39,6 +39,17 @@ def revealing(source: bytes) -> Optional[str]:
     """Something in the script's text that keeps all of it from being split."""
     found = REVEALING.search(source)
     return found.group().decode() if found else None
+
+
+# A script with one of these may have another process write where it writes, or end without flushing.
+SPAWNING = re.compile(
+    rb"\b(subprocess|multiprocessing|concurrent|asyncio|pty|ctypes|importlib|__import__|fileno|buffer|system|abort"
+    rb"|_exit|popen\w*|fork\w*|spawn\w*|posix_spawn\w*|exec[lv]\w*|kill\w*|raise_signal)\b")
+
+
+def may_spawn(source: bytes) -> bool:
+    """Whether it may show when the standard streams are flushed, as far as the script's own text can tell."""
+    return SPAWNING.search(source) is not None
 
 
 ATOMS = frozenset({type(None), bool, int, float, complex, str, bytes, type(Ellipsis), type(NotImplemented)})

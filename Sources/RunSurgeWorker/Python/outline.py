@@ -257,10 +257,14 @@ def driver_code(tree: ast.Module, path: str, sites: dict[int, Any], regions: lis
     """The script with its regions wrapped. Consumes the tree."""
     wrapper = Wrapper(places(tree, regions), sites, opened)
     tree = wrapper.visit(tree)
+    return install(quietly_compiled(tree, path), wrapper.constants)
+
+
+def quietly_compiled(tree: ast.Module, path: str) -> CodeType:
+    """Code of a tree whose warnings were shown when its source was compiled."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code = compile(tree, path, "exec", dont_inherit=True)
-    return install(code, wrapper.constants)
+        return compile(tree, path, "exec", dont_inherit=True)
 
 
 def find_code(code: CodeType, name: str, line: int, qualified: Optional[str]) -> Optional[CodeType]:
@@ -413,9 +417,7 @@ def chunk_code(tree: ast.Module, path: str, region: Json, logged: set[str]) -> C
             function.type_params = []  # type: ignore[attr-defined]
     at(function, place.node)
     futures = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        code = compile(ast.Module(futures + [function], []), path, "exec", dont_inherit=True)
+    code = quietly_compiled(ast.Module(futures + [function], []), path)
     found = find_code(code, "__runsurge_chunk__", place.node.lineno, None)
     assert found is not None
     return found

@@ -1,5 +1,6 @@
 """Frames between this process and the agent: a JSON head and a binary body."""
 
+import fcntl
 import json
 import os
 from typing import Any
@@ -9,14 +10,26 @@ Json = dict[str, Any]
 PIECE_BYTES = 16 << 20
 INLINE_BYTES = 512 << 10
 BODY_BYTES = 64 << 20
+# A script's own files get the descriptors that they would get natively.
+FIRST_DESCRIPTOR = 200
+
+
+def out_of_the_way(descriptor: int) -> int:
+    """Moves a descriptor to a high number, where the limit allows."""
+    try:
+        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR)
+    except OSError:
+        return descriptor
+    os.close(descriptor)
+    return moved
 
 
 class Pipe:
     """Descriptors 3 (from the agent) and 4 (to the agent). Blocking; one thread only."""
 
     def __init__(self, source: int = 3, sink: int = 4) -> None:
-        self.source = source
-        self.sink = sink
+        self.source = out_of_the_way(source)
+        self.sink = out_of_the_way(sink)
         self.blobs = 0
         # The agent closes its end of a chunk process to end it; a driver never outlives its agent.
         self.status_at_end = 70

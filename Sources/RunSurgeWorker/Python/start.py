@@ -8,10 +8,8 @@ import sys
 import time
 from typing import Any, Callable, Optional
 
+from _runsurge import frames
 from _runsurge.pipe import Json, Pipe
-
-# Frames below the script's own: the bootstrap and its exec.
-DEPTH = 2 if sys.version_info < (3, 12) else 1
 
 run: Any = None
 
@@ -30,7 +28,7 @@ def main(installed: Callable[[], None]) -> tuple[Any, dict[str, Any]]:
     if "TZ" in os.environ and hasattr(time, "tzset"):
         time.tzset()
     os.chdir(head["directory"])
-    script = head["script"]
+    script = head["script"] = typed(head)
     sys.argv[:] = [head.get("argv0") or shown(script, head["directory"]), *head["arguments"]]
     sys.path[0] = os.path.dirname(os.path.realpath(script))
     if hasattr(sys, "orig_argv"):
@@ -42,6 +40,15 @@ def main(installed: Callable[[], None]) -> tuple[Any, dict[str, Any]]:
     from _runsurge import driver  # noqa: F401
     installed()
     return drive(head, json.loads(body), pipe)
+
+
+def typed(head: Json) -> str:
+    """The script's absolute path as the interpreter makes it: what was typed behind the folder, nothing resolved."""
+    path = os.path.join(head["directory"], head.get("argv0") or head["script"])
+    try:
+        return path if os.path.samefile(path, head["script"]) else head["script"]
+    except OSError:
+        return head["script"]
 
 
 def shown(script: str, directory: str) -> str:
@@ -76,7 +83,7 @@ def drive(head: Json, plan: Json, pipe: Pipe) -> tuple[Any, dict[str, Any]]:
     except Exception:
         as_python(script)
         raise
-    hide_depth(source)
+    frames.hide(source)
     gc.collect()
     gc.freeze()
     return code, namespace
@@ -96,19 +103,6 @@ def as_python(script: str) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, sys.argv[0], *sys.argv[1:]])
-
-
-def hide_depth(source: bytes) -> None:
-    """Gives the script the recursion depth it would have, and the number it would read."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + DEPTH)
-    if b"recursionlimit" not in source:
-        # A bound C method: cheap, and without a frame.
-        sys.getrecursionlimit = limit.__int__  # type: ignore[assignment]
-        return
-    real_get, real_set = sys.getrecursionlimit, sys.setrecursionlimit
-    sys.getrecursionlimit = lambda: real_get() - DEPTH
-    sys.setrecursionlimit = lambda value: real_set(value + DEPTH)
 
 
 def leave() -> None:

@@ -150,24 +150,77 @@ def position(handle: Any, path: str, encoding: str, newline: Any) -> tuple[int, 
     where it begins is looked for in the file. Leaves the handle standing there. Also gives the end of a block that
     the handle has read: it decodes in blocks, and says in errors where in a block it met them.
     """
-    buffer = handle.buffer
-    limit = buffer.tell()
+    limit = handle.buffer.tell()
+    if os.fstat(handle.fileno()).st_size < limit:
+        # The handle's text is in its memory alone.
+        raise Declined("the file has become shorter while it was read")
+    try:
+        text = drained(handle, limit)
+        start = limit if not text else before(path, encoding, handle.errors, newline, limit, text)
+        if start is not None:
+            place(handle, path, encoding, newline, start, limit)
+            return start, limit
+        give_back(handle, path, encoding, newline, limit, text)
+    except Exception as error:
+        raise LostPosition(f"{type(error).__name__}: {error}")
+    raise Declined("the file is read on from within a line")
+
+
+def drained(handle: Any, limit: int) -> str:
+    """Takes out what a text handle has decoded ahead, of the bytes before `limit`."""
     ahead = []
     while True:
         try:
             character = handle.read(1)
         except UnicodeError:
-            # Of the bytes behind; the seek below undoes it, and the loop will meet it again in its turn.
+            # Of the bytes behind; the seek that follows undoes it, and the loop will meet it again in its turn.
             break
-        if buffer.tell() != limit or not character:
+        if handle.buffer.tell() != limit or not character:
             break
         ahead.append(character)
-    text = "".join(ahead)
-    start = limit if not text else before(path, encoding, handle.errors, newline, limit, text)
-    if start is None:
-        raise LostPosition(limit)
-    place(handle, path, encoding, newline, start, limit)
-    return start, limit
+    return "".join(ahead)
+
+
+def give_back(handle: Any, path: str, encoding: str, newline: Any, limit: int, text: str) -> None:
+    """Lets a text handle hold `text`, decoded from the bytes before `limit`, to be read next.
+
+    Any place will do from which the bytes decode to something that ends with it: `seek` skips what is before.
+    """
+    reach = 0
+    with open(path, "rb") as file:
+        is_end = file.seek(0, 2) == limit
+        while reach < limit:
+            reach = min(limit, reach * 4 or 4 * len(text) + 64)
+            file.seek(limit - reach)
+            window = file.read(reach)
+            block = decodable_end(window, encoding, handle.errors, reach == limit)
+            start = limit - len(block)
+            decoded = incremental_decoder(encoding, handle.errors, newline, start).decode(block, is_end)
+            if decoded.endswith(text):
+                handle.seek(start | len(block) << 96 | (len(decoded) - len(text)) << 128 | int(is_end) << 160)
+                return
+    raise ValueError("the text that was read ahead is no longer in the file")
+
+
+def decodable_end(window: bytes, encoding: str, errors: str, is_whole: bool) -> bytes:
+    """The longest end of some bytes that begins with a character and can be decoded."""
+    start = 0
+    if encoding in ("utf-8", "utf-8-sig") and not is_whole:
+        while start < min(len(window), 3) and 0x80 <= window[start] < 0xC0:
+            start += 1
+    while True:
+        try:
+            codecs.getincrementaldecoder(encoding)(errors).decode(window[start:])
+            return window[start:]
+        except UnicodeDecodeError as error:
+            start += error.end
+
+
+def incremental_decoder(encoding: str, errors: str, newline: Any, start: int) -> Any:
+    """A decoder as a text handle has it that begins to read at an offset: a BOM is one at the beginning only."""
+    decoder: Any = codecs.getincrementaldecoder(
+        "utf-8" if encoding == "utf-8-sig" and start > 0 else encoding)(errors)
+    return io.IncrementalNewlineDecoder(decoder, newline is None) if newline in (None, "") else decoder
 
 
 def place(handle: Any, path: str, encoding: str, newline: Any, offset: int, limit: int) -> None:
@@ -192,10 +245,7 @@ def place(handle: Any, path: str, encoding: str, newline: Any, offset: int, limi
     block = window[len(before_base) - pending:]
     is_universal = newline in (None, "")
     held = is_universal and pending == 0 and before_base.endswith(b"\r")
-    decoder: Any = codecs.getincrementaldecoder(
-        "utf-8" if encoding == "utf-8-sig" and start > 0 else encoding)(handle.errors)
-    if is_universal:
-        decoder = io.IncrementalNewlineDecoder(decoder, newline is None)
+    decoder = incremental_decoder(encoding, handle.errors, newline, start)
     if held:
         decoder.setstate((b"", 1))
     try:
@@ -238,7 +288,7 @@ def is_decodable(lines: Lines, encoding: str, offset: int, limit: int, last: int
 
 
 class LostPosition(Exception):
-    """A handle's place was not found after its text had been taken out of it."""
+    """Text was taken out of a handle and could not be given back: this process must not go on."""
 
 
 def before(path: str, encoding: str, errors: str, newline: Any, limit: int, text: str) -> Optional[int]:
@@ -256,10 +306,7 @@ def before(path: str, encoding: str, errors: str, newline: Any, limit: int, text
         candidates.append(at)
         at = lines.line_end(window, at)
     for at in reversed(candidates):
-        name = "utf-8" if encoding == "utf-8-sig" and (limit - reach + at) > 0 else encoding
-        decoder: Any = codecs.getincrementaldecoder(name)(errors)
-        if newline in (None, ""):
-            decoder = io.IncrementalNewlineDecoder(decoder, newline is None)
+        decoder = incremental_decoder(encoding, errors, newline, limit - reach + at)
         try:
             decoded = decoder.decode(window[at:], limit == size)
         except UnicodeError:

@@ -7,6 +7,10 @@ final class JobRecord {
     let tree: JobTree
     var plan: Task<[UInt8], any Error>?
     var lastUse: MonotonicTime
+    /// Interpreters that wait for the job's first chunks on this host.
+    var warm: [PythonProcess] = []
+    /// A driver of the job runs on this host.
+    var isDriven = false
 
     init(description: JobDescription, tree: JobTree, now: MonotonicTime) {
         self.description = description

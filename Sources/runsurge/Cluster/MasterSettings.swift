@@ -38,6 +38,8 @@ struct MasterSettings: Sendable {
     /// nil: kept in the folder.
     var secrets: ClusterSecrets?
     var python = PythonOptions()
+    /// Shared with who asked for the same script before; nil: one of the master's own.
+    var exporter: Task<RememberingExporter, any Error>?
 
     /// Bytes of all slots together.
     var memory: Int64 {

@@ -54,8 +54,7 @@ struct MasterStart: Sendable {
             url = try await startFacade(access, secrets: secrets, owner: owner, blobs: blobs, services)
         }
         let master = Master(
-            store: store.dispatch, blobs: blobs,
-            syntax: try await settings.python.exporter(folder: settings.folder.syntax), sockets: sockets,
+            store: store.dispatch, blobs: blobs, syntax: try await exporter(), sockets: sockets,
             configuration: masterConfiguration(secrets, url: url), logger: logger)
         await services.addServiceUnlessShutdown(master)
         let endpoints = try await master.endpoints
@@ -72,6 +71,11 @@ struct MasterStart: Sendable {
         }
         return MasterProcess(
             gateway: LocalGateway(jobs: store.jobs, blobs: blobs, owner: owner), access: access)
+    }
+
+    private func exporter() async throws -> any SyntaxExporting {
+        if let given = settings.exporter { return try await given.value }
+        return try await settings.python.exporter(folder: settings.folder.syntax)
     }
 
     /// Returns the URL of the facade once it listens.

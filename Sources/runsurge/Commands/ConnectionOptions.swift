@@ -4,7 +4,8 @@ import RunSurgeClient
 
 /// Which master a command talks to, and as whom.
 struct ConnectionOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The master's address (default: RUNSURGE_URL, then the last login's).", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("The master's address (default: RUNSURGE_URL, then the last login's).", valueName: "url"))
     var master: String?
 
     /// Whether the user wants a master rather than a cluster of this process.

@@ -38,16 +38,18 @@ struct RunCommand: AsyncParsableCommand {
         let started = ContinuousClock.now
         if connection.isMasterNamed {
             let client = try await connection.client()
-            try await run(try await prepare(), on: RemoteGateway(client: client), started: started)
+            try await run(
+                try await prepare(try await python.exporter()), on: RemoteGateway(client: client), started: started)
             return
         }
         let folder = try ClusterFolder.firstFree("run")
+        let exporter = Task { [python] in RememberingExporter(try await python.exporter()) }
         let settings = MasterSettings(
             folder: folder, slots: workers ?? ProcessInfo.processInfo.activeProcessorCount,
-            memoryPerSlot: workerMemory?.bytes, python: python)
+            memoryPerSlot: workerMemory?.bytes, python: python, exporter: exporter)
         let command = self
         // The analysis does not need the cluster, so the two start together.
-        let preparation = Task { try await command.prepare() }
+        let preparation = Task { try await command.prepare(try await exporter.value) }
         // Standard error belongs to the script.
         let logger = try LogFile(path: folder.log).logger(label: "runsurge")
         try await MasterProcess.with(settings, logger: logger) { master in
@@ -55,10 +57,10 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func prepare() async throws -> PreparedJob {
+    private func prepare(_ exporter: any SyntaxExporting) async throws -> PreparedJob {
         try await JobPreparation.prepare(
             script: scriptAndArguments[0], arguments: Array(scriptAndArguments.dropFirst()),
-            inputs: splitting.input, options: splitting.jobOptions, exporter: try await python.exporter())
+            inputs: splitting.input, options: splitting.jobOptions, exporter: exporter)
     }
 
     private func run(_ job: PreparedJob, on gateway: any JobGateway, started: ContinuousClock.Instant) async throws {

@@ -11,8 +11,9 @@ struct SplittingOptions: ParsableArguments {
     @Flag(help: "Run every loop in place.")
     var noSplit = false
 
-    @Option(help: ArgumentHelp(
-        "A file or folder the script opens that can't be seen from its text; repeatable.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "A file or folder the script opens that can't be seen from its text; repeatable.", valueName: "path"))
     var input: [String] = []
 
     @Option(help: "Of your own jobs the larger number runs first, from -100 to 100.")

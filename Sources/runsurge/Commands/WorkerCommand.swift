@@ -32,7 +32,8 @@ struct WorkerCommand: AsyncParsableCommand {
                 "runsurge.connect": connect, "runsurge.slots": slots.map { "\($0)" }, "runsurge.memory": memory,
                 "runsurge.name": name, "runsurge.folder": folder,
             ], file: config)
-        let folder = try settings.text("runsurge.folder").map { try ClusterFolder(path: Path.absolute($0)) }
+        let folder =
+            try settings.text("runsurge.folder").map { try ClusterFolder(path: Path.absolute($0)) }
             ?? ClusterFolder.firstFree("worker")
         let configuration = try configuration(settings, folder: folder.path)
         let logger = ServerLog.logger()

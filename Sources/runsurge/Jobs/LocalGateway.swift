@@ -52,7 +52,9 @@ struct LocalGateway: JobGateway {
     }
 
     func existing(_ id: JobID) async throws -> Job {
-        guard let job = try await jobs.job(id, owner: owner) else { throw CommandError.refused("there is no job \(id)") }
+        guard let job = try await jobs.job(id, owner: owner) else {
+            throw CommandError.refused("there is no job \(id)")
+        }
         return job
     }
 

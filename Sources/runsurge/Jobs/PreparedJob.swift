@@ -32,7 +32,8 @@ extension PreparedJob {
     ) -> JobSpecification {
         JobSpecification(
             name: options.name ?? self.script.path.lastPathComponent, script: script, inputs: inputs,
-            scriptArgument: scriptArgument, arguments: arguments, workingDirectory: workingDirectory, environment: environment,
+            scriptArgument: scriptArgument, arguments: arguments, workingDirectory: workingDirectory,
+            environment: environment,
             standardInput: standardInput, hashSeed: hashSeed, minSplitSeconds: options.minSplitSeconds,
             chunkRecords: options.chunkRecords, isSplittingAllowed: options.isSplittingAllowed,
             priority: options.priority)

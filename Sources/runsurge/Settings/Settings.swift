@@ -40,7 +40,8 @@ struct Settings {
         for name in [key] + (alias.map { [$0] } ?? []) {
             guard let value = reader.string(forKey: ConfigKey(name), isSecret: true), !value.isEmpty else { continue }
             guard value.utf8.count >= minimumLength else {
-                throw CommandError.usage("\(Self.variable(name)) is too short; use at least \(minimumLength) characters")
+                throw CommandError.usage(
+                    "\(Self.variable(name)) is too short; use at least \(minimumLength) characters")
             }
             return value
         }
@@ -51,7 +52,8 @@ struct Settings {
         guard let value = text(key, alias: alias) else { return fallback }
         guard let number = Int(value), range.contains(number) else {
             throw CommandError.usage(
-                "\(Self.variable(key)) is \(value); it must be a number from \(range.lowerBound) to \(range.upperBound)")
+                "\(Self.variable(key)) is \(value); it must be a number from \(range.lowerBound) to \(range.upperBound)"
+            )
         }
         return number
     }

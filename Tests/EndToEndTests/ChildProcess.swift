@@ -42,14 +42,14 @@ final class ChildProcess: @unchecked Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, input?.path ?? "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, outputFile.path, O_WRONLY | O_CREAT, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errorFile.path, O_WRONLY | O_CREAT, 0o600)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        if let folder { posix_spawn_file_actions_addchdir_np(&actions, folder.path) }
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
-        let words = ([executable] + arguments).map { strdup($0) } + [nil]
+        // `env` enters the folder and becomes the program: the process stays the same.
+        let place = folder.map { ["-C", $0.path] } ?? []
+        let words = (["/usr/bin/env"] + place + [executable] + arguments).map { strdup($0) } + [nil]
         let settings = variables.map { strdup($0) } + [nil]
         defer { (words + settings).forEach { free($0) } }
         var started: pid_t = 0
-        let code = posix_spawn(&started, executable, &actions, nil, words, settings)
+        let code = posix_spawn(&started, "/usr/bin/env", &actions, nil, words, settings)
         guard code == 0 else { throw StartError(executable: executable, code: code) }
         identifier = started
     }

@@ -52,6 +52,7 @@ final class ChildProcess: @unchecked Sendable {
         let code = posix_spawn(&started, "/usr/bin/env", &actions, nil, words, settings)
         guard code == 0 else { throw StartError(executable: executable, code: code) }
         identifier = started
+        reap()
     }
 
     /// Waits off the cooperative pool; a process that outlives `limit` seconds is killed and its status is -9.
@@ -68,14 +69,16 @@ final class ChildProcess: @unchecked Sendable {
     }
 
     /// How it ended; nil while it runs.
-    private func status() -> Int32? {
-        lock.withLock {
-            if let ending { return ending }
+    private func status() -> Int32? { lock.withLock { ending } }
+
+    /// Reaps it whether or not anybody asks: exit tests of other suites wait for any child, and a dead one that stays
+    /// would be all they ever find.
+    private func reap() {
+        Thread.detachNewThread { [self] in
             var status: Int32 = 0
-            guard waitpid(identifier, &status, WNOHANG) == identifier else { return nil }
+            while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
             let signal = status & 0x7F
-            ending = signal == 0 ? status >> 8 & 0xFF : -signal
-            return ending
+            lock.withLock { ending = signal == 0 ? status >> 8 & 0xFF : -signal }
         }
     }
 

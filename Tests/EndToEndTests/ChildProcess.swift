@@ -26,7 +26,6 @@ final class ChildProcess: @unchecked Sendable {
 
     var isRunning: Bool { status() == nil }
     var errorText: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
-    var outputText: String { (try? String(contentsOf: outputFile, encoding: .utf8)) ?? "" }
 
     init(
         _ executable: String, _ arguments: [String], folder: URL? = nil, environment: [String: String] = [:],

@@ -1,13 +1,7 @@
-import Foundation
-import Hummingbird
 import Logging
 import PostgreSQL
-import RunSurgeAPI
 import RunSurgeCore
-import RunSurgeMaster
 import RunSurgeStore
-import RunSurgeWorker
-import ServiceLifecycle
 import ZeroMQ
 
 /// A master in this process: its database, the REST facade and a worker as its settings want them.

@@ -23,46 +23,114 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
 }
 
 /// Topic "node/<id>" on the events endpoint; the same message from the worker on the heartbeats endpoint.
-public nonisolated struct WireHeartbeat: Sendable {
+public nonisolated struct WireHeartbeat: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var session: UInt64 = 0
+  public var session: UInt64 {
+    get {_storage._session}
+    set {_uniqueStorage()._session = newValue}
+  }
 
-  public var nodeID: Int64 = 0
+  public var nodeID: Int64 {
+    get {_storage._nodeID}
+    set {_uniqueStorage()._nodeID = newValue}
+  }
 
-  public var nodeName: String = String()
+  public var nodeName: String {
+    get {_storage._nodeName}
+    set {_uniqueStorage()._nodeName = newValue}
+  }
 
   /// since 1970-01-01 UTC
-  public var sentNanoseconds: Int64 = 0
+  public var sentNanoseconds: Int64 {
+    get {_storage._sentNanoseconds}
+    set {_uniqueStorage()._sentNanoseconds = newValue}
+  }
 
-  public var sequence: UInt64 = 0
+  public var sequence: UInt64 {
+    get {_storage._sequence}
+    set {_uniqueStorage()._sequence = newValue}
+  }
 
-  public var slots: UInt32 = 0
+  public var slots: UInt32 {
+    get {_storage._slots}
+    set {_uniqueStorage()._slots = newValue}
+  }
 
-  public var busySlots: UInt32 = 0
+  public var busySlots: UInt32 {
+    get {_storage._busySlots}
+    set {_uniqueStorage()._busySlots = newValue}
+  }
 
-  public var waitingDrivers: UInt32 = 0
+  public var waitingDrivers: UInt32 {
+    get {_storage._waitingDrivers}
+    set {_uniqueStorage()._waitingDrivers = newValue}
+  }
 
-  public var queuedChunks: UInt32 = 0
+  public var queuedChunks: UInt32 {
+    get {_storage._queuedChunks}
+    set {_uniqueStorage()._queuedChunks = newValue}
+  }
 
-  public var memoryBytes: Int64 = 0
+  public var memoryBytes: Int64 {
+    get {_storage._memoryBytes}
+    set {_uniqueStorage()._memoryBytes = newValue}
+  }
 
-  public var memoryUsedBytes: Int64 = 0
+  public var memoryUsedBytes: Int64 {
+    get {_storage._memoryUsedBytes}
+    set {_uniqueStorage()._memoryUsedBytes = newValue}
+  }
 
   /// one minute
-  public var loadAverage: Double = 0
+  public var loadAverage: Double {
+    get {_storage._loadAverage}
+    set {_uniqueStorage()._loadAverage = newValue}
+  }
 
-  public var running: [WireRunning] = []
+  public var running: [WireRunning] {
+    get {_storage._running}
+    set {_uniqueStorage()._running = newValue}
+  }
 
-  public var chunksCompleted: UInt64 = 0
+  public var chunksCompleted: UInt64 {
+    get {_storage._chunksCompleted}
+    set {_uniqueStorage()._chunksCompleted = newValue}
+  }
 
-  public var resultsUnacknowledged: UInt64 = 0
+  public var resultsUnacknowledged: UInt64 {
+    get {_storage._resultsUnacknowledged}
+    set {_uniqueStorage()._resultsUnacknowledged = newValue}
+  }
+
+  public var chunksFailed: UInt64 {
+    get {_storage._chunksFailed}
+    set {_uniqueStorage()._chunksFailed = newValue}
+  }
+
+  public var draining: Bool {
+    get {_storage._draining}
+    set {_uniqueStorage()._draining = newValue}
+  }
+
+  public var pythonVersion: String {
+    get {_storage._pythonVersion}
+    set {_uniqueStorage()._pythonVersion = newValue}
+  }
+
+  /// of all script processes since the agent started
+  public var cpuSeconds: Double {
+    get {_storage._cpuSeconds}
+    set {_uniqueStorage()._cpuSeconds = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct WireRunning: Sendable {
@@ -109,7 +177,132 @@ public nonisolated struct WireBeacon: Sendable {
 
   public var waitingJobs: Int64 = 0
 
+  /// since the oldest lease in force was granted; 0: none
+  public var oldestLeaseMilliseconds: Int64 = 0
+
+  /// results committed since this master's term began
+  public var chunksAccepted: UInt64 = 0
+
+  /// attempts that ended without a result, likewise
+  public var attemptsLost: UInt64 = 0
+
+  /// by resource class
+  public var queues: [WireQueueDepth] = []
+
+  /// malformed, unauthorised or stale messages dropped, likewise
+  public var badMessages: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// What waits for workers of one resource class.
+public nonisolated struct WireQueueDepth: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// empty: any
+  public var pythonVersion: String = String()
+
+  /// that the worker must have, ascending
+  public var modules: [String] = []
+
+  /// upper bound of the memory step
+  public var memoryBytes: Int64 = 0
+
+  public var readyChunks: Int64 = 0
+
+  public var waitingDrivers: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Topic "node-state/<id>": published at every change, and for every known node once a second.
+public nonisolated struct WireNodeState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var nodeID: Int64 = 0
+
+  public var nodeName: String = String()
+
+  public var state: WireNodeState.State = .unspecified
+
+  /// 1970-01-01 UTC
+  public var sinceNanoseconds: Int64 = 0
+
+  public var slots: UInt32 = 0
+
+  public var memoryBytes: Int64 = 0
+
+  /// held by it
+  public var leases: UInt32 = 0
+
+  /// 0: none
+  public var oldestLeaseMilliseconds: Int64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum State: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+    case attached // = 1
+
+    /// its connection is gone, its leases still run
+    case unreachable // = 2
+
+    /// not heard of within the timeout
+    case dead // = 3
+
+    /// it said goodbye
+    case left // = 4
+    case draining // = 5
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .attached
+      case 2: self = .unreachable
+      case 3: self = .dead
+      case 4: self = .left
+      case 5: self = .draining
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .attached: return 1
+      case .unreachable: return 2
+      case .dead: return 3
+      case .left: return 4
+      case .draining: return 5
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireNodeState.State] = [
+      .unspecified,
+      .attached,
+      .unreachable,
+      .dead,
+      .left,
+      .draining,
+    ]
+
+  }
 
   public init() {}
 }
@@ -141,99 +334,191 @@ fileprivate nonisolated let _protobuf_package = "runsurge.v1"
 
 nonisolated extension WireHeartbeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Heartbeat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}node_id\0\u{3}node_name\0\u{3}sent_nanoseconds\0\u{1}sequence\0\u{1}slots\0\u{3}busy_slots\0\u{3}waiting_drivers\0\u{3}queued_chunks\0\u{3}memory_bytes\0\u{3}memory_used_bytes\0\u{3}load_average\0\u{1}running\0\u{3}chunks_completed\0\u{3}results_unacknowledged\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}node_id\0\u{3}node_name\0\u{3}sent_nanoseconds\0\u{1}sequence\0\u{1}slots\0\u{3}busy_slots\0\u{3}waiting_drivers\0\u{3}queued_chunks\0\u{3}memory_bytes\0\u{3}memory_used_bytes\0\u{3}load_average\0\u{1}running\0\u{3}chunks_completed\0\u{3}results_unacknowledged\0\u{3}chunks_failed\0\u{1}draining\0\u{3}python_version\0\u{3}cpu_seconds\0")
+
+  fileprivate class _StorageClass {
+    var _session: UInt64 = 0
+    var _nodeID: Int64 = 0
+    var _nodeName: String = String()
+    var _sentNanoseconds: Int64 = 0
+    var _sequence: UInt64 = 0
+    var _slots: UInt32 = 0
+    var _busySlots: UInt32 = 0
+    var _waitingDrivers: UInt32 = 0
+    var _queuedChunks: UInt32 = 0
+    var _memoryBytes: Int64 = 0
+    var _memoryUsedBytes: Int64 = 0
+    var _loadAverage: Double = 0
+    var _running: [WireRunning] = []
+    var _chunksCompleted: UInt64 = 0
+    var _resultsUnacknowledged: UInt64 = 0
+    var _chunksFailed: UInt64 = 0
+    var _draining: Bool = false
+    var _pythonVersion: String = String()
+    var _cpuSeconds: Double = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _session = source._session
+      _nodeID = source._nodeID
+      _nodeName = source._nodeName
+      _sentNanoseconds = source._sentNanoseconds
+      _sequence = source._sequence
+      _slots = source._slots
+      _busySlots = source._busySlots
+      _waitingDrivers = source._waitingDrivers
+      _queuedChunks = source._queuedChunks
+      _memoryBytes = source._memoryBytes
+      _memoryUsedBytes = source._memoryUsedBytes
+      _loadAverage = source._loadAverage
+      _running = source._running
+      _chunksCompleted = source._chunksCompleted
+      _resultsUnacknowledged = source._resultsUnacknowledged
+      _chunksFailed = source._chunksFailed
+      _draining = source._draining
+      _pythonVersion = source._pythonVersion
+      _cpuSeconds = source._cpuSeconds
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.session) }()
-      case 2: try { try decoder.decodeSingularInt64Field(value: &self.nodeID) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
-      case 4: try { try decoder.decodeSingularInt64Field(value: &self.sentNanoseconds) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.slots) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.busySlots) }()
-      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.waitingDrivers) }()
-      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.queuedChunks) }()
-      case 10: try { try decoder.decodeSingularInt64Field(value: &self.memoryBytes) }()
-      case 11: try { try decoder.decodeSingularInt64Field(value: &self.memoryUsedBytes) }()
-      case 12: try { try decoder.decodeSingularDoubleField(value: &self.loadAverage) }()
-      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.running) }()
-      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.chunksCompleted) }()
-      case 15: try { try decoder.decodeSingularUInt64Field(value: &self.resultsUnacknowledged) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularFixed64Field(value: &_storage._session) }()
+        case 2: try { try decoder.decodeSingularInt64Field(value: &_storage._nodeID) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._nodeName) }()
+        case 4: try { try decoder.decodeSingularInt64Field(value: &_storage._sentNanoseconds) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._sequence) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._slots) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._busySlots) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._waitingDrivers) }()
+        case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._queuedChunks) }()
+        case 10: try { try decoder.decodeSingularInt64Field(value: &_storage._memoryBytes) }()
+        case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._memoryUsedBytes) }()
+        case 12: try { try decoder.decodeSingularDoubleField(value: &_storage._loadAverage) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._running) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._chunksCompleted) }()
+        case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._resultsUnacknowledged) }()
+        case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._chunksFailed) }()
+        case 17: try { try decoder.decodeSingularBoolField(value: &_storage._draining) }()
+        case 18: try { try decoder.decodeSingularStringField(value: &_storage._pythonVersion) }()
+        case 19: try { try decoder.decodeSingularDoubleField(value: &_storage._cpuSeconds) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.session != 0 {
-      try visitor.visitSingularFixed64Field(value: self.session, fieldNumber: 1)
-    }
-    if self.nodeID != 0 {
-      try visitor.visitSingularInt64Field(value: self.nodeID, fieldNumber: 2)
-    }
-    if !self.nodeName.isEmpty {
-      try visitor.visitSingularStringField(value: self.nodeName, fieldNumber: 3)
-    }
-    if self.sentNanoseconds != 0 {
-      try visitor.visitSingularInt64Field(value: self.sentNanoseconds, fieldNumber: 4)
-    }
-    if self.sequence != 0 {
-      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 5)
-    }
-    if self.slots != 0 {
-      try visitor.visitSingularUInt32Field(value: self.slots, fieldNumber: 6)
-    }
-    if self.busySlots != 0 {
-      try visitor.visitSingularUInt32Field(value: self.busySlots, fieldNumber: 7)
-    }
-    if self.waitingDrivers != 0 {
-      try visitor.visitSingularUInt32Field(value: self.waitingDrivers, fieldNumber: 8)
-    }
-    if self.queuedChunks != 0 {
-      try visitor.visitSingularUInt32Field(value: self.queuedChunks, fieldNumber: 9)
-    }
-    if self.memoryBytes != 0 {
-      try visitor.visitSingularInt64Field(value: self.memoryBytes, fieldNumber: 10)
-    }
-    if self.memoryUsedBytes != 0 {
-      try visitor.visitSingularInt64Field(value: self.memoryUsedBytes, fieldNumber: 11)
-    }
-    if self.loadAverage.bitPattern != 0 {
-      try visitor.visitSingularDoubleField(value: self.loadAverage, fieldNumber: 12)
-    }
-    if !self.running.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.running, fieldNumber: 13)
-    }
-    if self.chunksCompleted != 0 {
-      try visitor.visitSingularUInt64Field(value: self.chunksCompleted, fieldNumber: 14)
-    }
-    if self.resultsUnacknowledged != 0 {
-      try visitor.visitSingularUInt64Field(value: self.resultsUnacknowledged, fieldNumber: 15)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if _storage._session != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._session, fieldNumber: 1)
+      }
+      if _storage._nodeID != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._nodeID, fieldNumber: 2)
+      }
+      if !_storage._nodeName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._nodeName, fieldNumber: 3)
+      }
+      if _storage._sentNanoseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._sentNanoseconds, fieldNumber: 4)
+      }
+      if _storage._sequence != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._sequence, fieldNumber: 5)
+      }
+      if _storage._slots != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._slots, fieldNumber: 6)
+      }
+      if _storage._busySlots != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._busySlots, fieldNumber: 7)
+      }
+      if _storage._waitingDrivers != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._waitingDrivers, fieldNumber: 8)
+      }
+      if _storage._queuedChunks != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._queuedChunks, fieldNumber: 9)
+      }
+      if _storage._memoryBytes != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._memoryBytes, fieldNumber: 10)
+      }
+      if _storage._memoryUsedBytes != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._memoryUsedBytes, fieldNumber: 11)
+      }
+      if _storage._loadAverage.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._loadAverage, fieldNumber: 12)
+      }
+      if !_storage._running.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._running, fieldNumber: 13)
+      }
+      if _storage._chunksCompleted != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._chunksCompleted, fieldNumber: 14)
+      }
+      if _storage._resultsUnacknowledged != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._resultsUnacknowledged, fieldNumber: 15)
+      }
+      if _storage._chunksFailed != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._chunksFailed, fieldNumber: 16)
+      }
+      if _storage._draining != false {
+        try visitor.visitSingularBoolField(value: _storage._draining, fieldNumber: 17)
+      }
+      if !_storage._pythonVersion.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._pythonVersion, fieldNumber: 18)
+      }
+      if _storage._cpuSeconds.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._cpuSeconds, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireHeartbeat, rhs: WireHeartbeat) -> Bool {
-    if lhs.session != rhs.session {return false}
-    if lhs.nodeID != rhs.nodeID {return false}
-    if lhs.nodeName != rhs.nodeName {return false}
-    if lhs.sentNanoseconds != rhs.sentNanoseconds {return false}
-    if lhs.sequence != rhs.sequence {return false}
-    if lhs.slots != rhs.slots {return false}
-    if lhs.busySlots != rhs.busySlots {return false}
-    if lhs.waitingDrivers != rhs.waitingDrivers {return false}
-    if lhs.queuedChunks != rhs.queuedChunks {return false}
-    if lhs.memoryBytes != rhs.memoryBytes {return false}
-    if lhs.memoryUsedBytes != rhs.memoryUsedBytes {return false}
-    if lhs.loadAverage != rhs.loadAverage {return false}
-    if lhs.running != rhs.running {return false}
-    if lhs.chunksCompleted != rhs.chunksCompleted {return false}
-    if lhs.resultsUnacknowledged != rhs.resultsUnacknowledged {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._session != rhs_storage._session {return false}
+        if _storage._nodeID != rhs_storage._nodeID {return false}
+        if _storage._nodeName != rhs_storage._nodeName {return false}
+        if _storage._sentNanoseconds != rhs_storage._sentNanoseconds {return false}
+        if _storage._sequence != rhs_storage._sequence {return false}
+        if _storage._slots != rhs_storage._slots {return false}
+        if _storage._busySlots != rhs_storage._busySlots {return false}
+        if _storage._waitingDrivers != rhs_storage._waitingDrivers {return false}
+        if _storage._queuedChunks != rhs_storage._queuedChunks {return false}
+        if _storage._memoryBytes != rhs_storage._memoryBytes {return false}
+        if _storage._memoryUsedBytes != rhs_storage._memoryUsedBytes {return false}
+        if _storage._loadAverage != rhs_storage._loadAverage {return false}
+        if _storage._running != rhs_storage._running {return false}
+        if _storage._chunksCompleted != rhs_storage._chunksCompleted {return false}
+        if _storage._resultsUnacknowledged != rhs_storage._resultsUnacknowledged {return false}
+        if _storage._chunksFailed != rhs_storage._chunksFailed {return false}
+        if _storage._draining != rhs_storage._draining {return false}
+        if _storage._pythonVersion != rhs_storage._pythonVersion {return false}
+        if _storage._cpuSeconds != rhs_storage._cpuSeconds {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -291,7 +576,7 @@ nonisolated extension WireRunning: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireBeacon: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Beacon"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{3}sent_nanoseconds\0\u{1}sequence\0\u{1}nodes\0\u{1}slots\0\u{3}ready_chunks\0\u{3}leased_chunks\0\u{3}running_jobs\0\u{3}waiting_jobs\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}term\0\u{3}sent_nanoseconds\0\u{1}sequence\0\u{1}nodes\0\u{1}slots\0\u{3}ready_chunks\0\u{3}leased_chunks\0\u{3}running_jobs\0\u{3}waiting_jobs\0\u{3}oldest_lease_milliseconds\0\u{3}chunks_accepted\0\u{3}attempts_lost\0\u{1}queues\0\u{3}bad_messages\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -308,6 +593,11 @@ nonisolated extension WireBeacon: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       case 7: try { try decoder.decodeSingularInt64Field(value: &self.leasedChunks) }()
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.runningJobs) }()
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.waitingJobs) }()
+      case 10: try { try decoder.decodeSingularInt64Field(value: &self.oldestLeaseMilliseconds) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.chunksAccepted) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.attemptsLost) }()
+      case 13: try { try decoder.decodeRepeatedMessageField(value: &self.queues) }()
+      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.badMessages) }()
       default: break
       }
     }
@@ -341,6 +631,21 @@ nonisolated extension WireBeacon: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if self.waitingJobs != 0 {
       try visitor.visitSingularInt64Field(value: self.waitingJobs, fieldNumber: 9)
     }
+    if self.oldestLeaseMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.oldestLeaseMilliseconds, fieldNumber: 10)
+    }
+    if self.chunksAccepted != 0 {
+      try visitor.visitSingularUInt64Field(value: self.chunksAccepted, fieldNumber: 11)
+    }
+    if self.attemptsLost != 0 {
+      try visitor.visitSingularUInt64Field(value: self.attemptsLost, fieldNumber: 12)
+    }
+    if !self.queues.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.queues, fieldNumber: 13)
+    }
+    if self.badMessages != 0 {
+      try visitor.visitSingularUInt64Field(value: self.badMessages, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -354,9 +659,133 @@ nonisolated extension WireBeacon: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.leasedChunks != rhs.leasedChunks {return false}
     if lhs.runningJobs != rhs.runningJobs {return false}
     if lhs.waitingJobs != rhs.waitingJobs {return false}
+    if lhs.oldestLeaseMilliseconds != rhs.oldestLeaseMilliseconds {return false}
+    if lhs.chunksAccepted != rhs.chunksAccepted {return false}
+    if lhs.attemptsLost != rhs.attemptsLost {return false}
+    if lhs.queues != rhs.queues {return false}
+    if lhs.badMessages != rhs.badMessages {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension WireQueueDepth: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".QueueDepth"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}python_version\0\u{1}modules\0\u{3}memory_bytes\0\u{3}ready_chunks\0\u{3}waiting_drivers\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.pythonVersion) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.modules) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.memoryBytes) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.readyChunks) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.waitingDrivers) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pythonVersion.isEmpty {
+      try visitor.visitSingularStringField(value: self.pythonVersion, fieldNumber: 1)
+    }
+    if !self.modules.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.modules, fieldNumber: 2)
+    }
+    if self.memoryBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.memoryBytes, fieldNumber: 3)
+    }
+    if self.readyChunks != 0 {
+      try visitor.visitSingularInt64Field(value: self.readyChunks, fieldNumber: 4)
+    }
+    if self.waitingDrivers != 0 {
+      try visitor.visitSingularInt64Field(value: self.waitingDrivers, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireQueueDepth, rhs: WireQueueDepth) -> Bool {
+    if lhs.pythonVersion != rhs.pythonVersion {return false}
+    if lhs.modules != rhs.modules {return false}
+    if lhs.memoryBytes != rhs.memoryBytes {return false}
+    if lhs.readyChunks != rhs.readyChunks {return false}
+    if lhs.waitingDrivers != rhs.waitingDrivers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireNodeState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".NodeState"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{3}node_name\0\u{1}state\0\u{3}since_nanoseconds\0\u{1}slots\0\u{3}memory_bytes\0\u{1}leases\0\u{3}oldest_lease_milliseconds\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.nodeID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
+      case 3: try { try decoder.decodeSingularEnumField(value: &self.state) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.sinceNanoseconds) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.slots) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.memoryBytes) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.leases) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.oldestLeaseMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.nodeID != 0 {
+      try visitor.visitSingularInt64Field(value: self.nodeID, fieldNumber: 1)
+    }
+    if !self.nodeName.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeName, fieldNumber: 2)
+    }
+    if self.state != .unspecified {
+      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 3)
+    }
+    if self.sinceNanoseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.sinceNanoseconds, fieldNumber: 4)
+    }
+    if self.slots != 0 {
+      try visitor.visitSingularUInt32Field(value: self.slots, fieldNumber: 5)
+    }
+    if self.memoryBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.memoryBytes, fieldNumber: 6)
+    }
+    if self.leases != 0 {
+      try visitor.visitSingularUInt32Field(value: self.leases, fieldNumber: 7)
+    }
+    if self.oldestLeaseMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.oldestLeaseMilliseconds, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireNodeState, rhs: WireNodeState) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.nodeName != rhs.nodeName {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.sinceNanoseconds != rhs.sinceNanoseconds {return false}
+    if lhs.slots != rhs.slots {return false}
+    if lhs.memoryBytes != rhs.memoryBytes {return false}
+    if lhs.leases != rhs.leases {return false}
+    if lhs.oldestLeaseMilliseconds != rhs.oldestLeaseMilliseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireNodeState.State: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATE_UNSPECIFIED\0\u{1}ATTACHED\0\u{1}UNREACHABLE\0\u{1}DEAD\0\u{1}LEFT\0\u{1}DRAINING\0")
 }
 
 nonisolated extension WireJobEvent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

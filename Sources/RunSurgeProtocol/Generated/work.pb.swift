@@ -351,6 +351,9 @@ public nonisolated struct WireHello: Sendable {
 
   public var held: [WireLeaseToken] = []
 
+  /// top-level modules that can be imported beyond the standard library
+  public var modules: [String] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -722,6 +725,9 @@ public nonisolated struct WireWelcome: Sendable {
   public var keep: [WireLeaseToken] = []
 
   public var cancel: [WireLeaseToken] = []
+
+  /// CURVE public keys of the master, 32 bytes each: the one in use and the next
+  public var serverKeys: [Data] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1275,6 +1281,9 @@ public nonisolated struct WireChunkOutcome: Sendable {
   /// resident size of the process
   public var peakBytes: Int64 = 0
 
+  /// pieces that it was run in for lack of memory; 0 and 1: whole
+  public var parts: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1754,7 +1763,7 @@ nonisolated extension WireWorkerMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}lowest_version\0\u{3}highest_version\0\u{3}node_name\0\u{3}worker_token\0\u{1}slots\0\u{3}memory_bytes\0\u{3}python_version\0\u{3}software_version\0\u{1}held\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}lowest_version\0\u{3}highest_version\0\u{3}node_name\0\u{3}worker_token\0\u{1}slots\0\u{3}memory_bytes\0\u{3}python_version\0\u{3}software_version\0\u{1}held\0\u{1}modules\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1771,6 +1780,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeSingularStringField(value: &self.pythonVersion) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.softwareVersion) }()
       case 9: try { try decoder.decodeRepeatedMessageField(value: &self.held) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.modules) }()
       default: break
       }
     }
@@ -1804,6 +1814,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.held.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.held, fieldNumber: 9)
     }
+    if !self.modules.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.modules, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1817,6 +1830,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.pythonVersion != rhs.pythonVersion {return false}
     if lhs.softwareVersion != rhs.softwareVersion {return false}
     if lhs.held != rhs.held {return false}
+    if lhs.modules != rhs.modules {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2432,7 +2446,7 @@ nonisolated extension WireMasterMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}term\0\u{3}node_id\0\u{3}results_endpoint\0\u{3}heartbeats_endpoint\0\u{3}events_endpoint\0\u{3}blob_url\0\u{3}blob_token\0\u{3}blob_directory\0\u{3}lease_milliseconds\0\u{3}heartbeat_milliseconds\0\u{1}keep\0\u{1}cancel\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}term\0\u{3}node_id\0\u{3}results_endpoint\0\u{3}heartbeats_endpoint\0\u{3}events_endpoint\0\u{3}blob_url\0\u{3}blob_token\0\u{3}blob_directory\0\u{3}lease_milliseconds\0\u{3}heartbeat_milliseconds\0\u{1}keep\0\u{1}cancel\0\u{3}server_keys\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2453,6 +2467,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 11: try { try decoder.decodeSingularUInt32Field(value: &self.heartbeatMilliseconds) }()
       case 12: try { try decoder.decodeRepeatedMessageField(value: &self.keep) }()
       case 13: try { try decoder.decodeRepeatedMessageField(value: &self.cancel) }()
+      case 14: try { try decoder.decodeRepeatedBytesField(value: &self.serverKeys) }()
       default: break
       }
     }
@@ -2498,6 +2513,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.cancel.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.cancel, fieldNumber: 13)
     }
+    if !self.serverKeys.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.serverKeys, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2515,6 +2533,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.heartbeatMilliseconds != rhs.heartbeatMilliseconds {return false}
     if lhs.keep != rhs.keep {return false}
     if lhs.cancel != rhs.cancel {return false}
+    if lhs.serverKeys != rhs.serverKeys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3448,7 +3467,7 @@ nonisolated extension WireResult: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireChunkOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ChunkOutcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}chunk_index\0\u{1}status\0\u{1}records\0\u{3}first_unit\0\u{3}last_unit\0\u{1}effects\0\u{1}reason\0\u{1}variable\0\u{1}line\0\u{3}wall_microseconds\0\u{3}cpu_microseconds\0\u{3}peak_bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}chunk_index\0\u{1}status\0\u{1}records\0\u{3}first_unit\0\u{3}last_unit\0\u{1}effects\0\u{1}reason\0\u{1}variable\0\u{1}line\0\u{3}wall_microseconds\0\u{3}cpu_microseconds\0\u{3}peak_bytes\0\u{1}parts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3468,6 +3487,7 @@ nonisolated extension WireChunkOutcome: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 10: try { try decoder.decodeSingularInt64Field(value: &self.wallMicroseconds) }()
       case 11: try { try decoder.decodeSingularInt64Field(value: &self.cpuMicroseconds) }()
       case 12: try { try decoder.decodeSingularInt64Field(value: &self.peakBytes) }()
+      case 13: try { try decoder.decodeSingularUInt32Field(value: &self.parts) }()
       default: break
       }
     }
@@ -3514,6 +3534,9 @@ nonisolated extension WireChunkOutcome: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.peakBytes != 0 {
       try visitor.visitSingularInt64Field(value: self.peakBytes, fieldNumber: 12)
     }
+    if self.parts != 0 {
+      try visitor.visitSingularUInt32Field(value: self.parts, fieldNumber: 13)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3530,6 +3553,7 @@ nonisolated extension WireChunkOutcome: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.wallMicroseconds != rhs.wallMicroseconds {return false}
     if lhs.cpuMicroseconds != rhs.cpuMicroseconds {return false}
     if lhs.peakBytes != rhs.peakBytes {return false}
+    if lhs.parts != rhs.parts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -80,7 +80,7 @@ extension Worker {
         hello.memoryBytes = configuration.memoryBytes
         hello.pythonVersion = parts?.launcher.sandbox.interpreter.version ?? ""
         hello.softwareVersion = "1"
-        hello.held = held.map(\.wire)
+        hello.held = LeaseToken.wireRuns(of: held)
         send(.hello(hello))
     }
 
@@ -89,7 +89,7 @@ extension Worker {
         pull.freeSlots = UInt32(credit.freeSlots)
         pull.prefetch = UInt32(credit.prefetch)
         pull.freeMemoryBytes = credit.freeMemory
-        pull.held = credit.held.map(\.wire)
+        pull.held = LeaseToken.wireRuns(of: credit.held)
         pull.sequence = credit.sequence
         send(.pull(pull))
     }
@@ -120,7 +120,9 @@ extension Worker {
     }
 
     /// Leases that can't be ours are left out.
-    func tokens(_ wire: [WireLeaseToken]) -> [LeaseToken] { wire.compactMap { try? LeaseToken(wire: $0) } }
+    func tokens(_ wire: [WireLeaseToken]) -> [LeaseToken] {
+        wire.flatMap { (try? LeaseToken.expanding([$0])) ?? [] }
+    }
 
     private func attach(_ welcome: WireWelcome) async {
         guard var link, link.beacons == nil, let parts else { return }

@@ -10,38 +10,32 @@ extension Worker {
 
     /// Results of an agent that was killed are offered again; the master knows which it wants.
     func recoverResults(_ parts: Parts) async throws {
-        let records = try await BlockingWork.run { try parts.spool.recover(firstNumber: 1) }
-        var tokens: [LeaseToken] = []
+        let records = try await BlockingWork.run { try parts.spool.recover() }
         for record in records {
-            guard let result = try? WireResult(serializedBytes: record.bytes),
-                let token = try? LeaseToken(wire: result.lease)
-            else { continue }
-            outbox.recover(result, for: token.key, record: record)
-            tokens.append(token)
+            guard let batch = try? WireResultBatch(serializedBytes: record) else { continue }
+            for (token, outcome) in batch.readable { outbox.add(outcome, token) }
         }
-        feed(.recovered(tokens))
+        // Under this agent's numbers, so that the old segments need not be kept.
+        outbox.ready(try await spool(outbox.takeUnspooled()))
+        try await BlockingWork.run { parts.spool.removeRecovered() }
+        feed(.recovered(outbox.tokens))
     }
 
-    func enqueue(_ result: WireResult, for key: WorkKey) {
-        guard let bytes: [UInt8] = try? result.serializedBytes() else { return }
-        unspooled.append((key, outbox.add(result, for: key, encoded: bytes)))
-    }
+    func enqueue(_ outcome: ResultOutbox.Outcome, _ token: LeaseToken) { outbox.add(outcome, token) }
 
     /// Writes new results to the spool, then pushes all that wait. Results that come meanwhile go in the next turn.
     func flush() async {
         guard !isFlushing else { return }
         isFlushing = true
         defer { isFlushing = false }
-        while !unspooled.isEmpty {
-            let batch = unspooled
-            unspooled = []
+        while case let fresh = outbox.takeUnspooled(), !fresh.isEmpty {
             do {
-                try await parts?.spool.append(batch.map(\.record))
+                outbox.ready(try await spool(fresh))
             } catch {
                 // Sent all the same: the spool only matters if this agent is killed before the acknowledgement.
                 logger.error("the spool can't be written", metadata: ["error": "\(error)"])
+                outbox.ready(fresh)
             }
-            outbox.ready(batch.map(\.key))
             push()
         }
         push()
@@ -49,6 +43,13 @@ extension Worker {
             isCongested = outbox.isCongested
             feed(.congested(isCongested))
         }
+    }
+
+    /// Writes results as they will be sent: one record for many.
+    private func spool(_ keys: [WorkKey]) async throws -> [WorkKey] {
+        guard !keys.isEmpty else { return [] }
+        try await parts?.spool.append(try outbox.records(of: keys))
+        return keys
     }
 
     private func push() {

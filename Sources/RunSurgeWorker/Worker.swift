@@ -40,7 +40,6 @@ public actor Worker: Service {
     var lastProcessID: UInt64 = 0
 
     var outbox = ResultOutbox()
-    var unspooled: [(key: WorkKey, record: ResultSpool.Record)] = []
     var isFlushing = false
     var isCongested = false
 

@@ -48,7 +48,7 @@ struct FakeDriver {
 
     mutating func take(_ results: WireRegionResults) throws -> [WireWorkerMessage.OneOf_Body] {
         guard results.regionID == region else { return [] }
-        for outcome in results.outcomes where outcome.chunkIndex == committed { committed += 1 }
+        for outcome in try results.allOutcomes where outcome.index == committed { committed += 1 }
         guard committed == chunks, report == nil else { return [progress] }
         let accepted = accepted ?? asked
         report = FleetReport(

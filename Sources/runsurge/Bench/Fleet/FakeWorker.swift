@@ -31,7 +31,8 @@ final class FakeWorker {
     /// Leases whose results are not acknowledged.
     private var held = HeldChunks()
     private var driver: FakeDriver?
-    private var results: [WireResult] = []
+    private var batch = WireResultBatch()
+    private var results = 0
     private var mustPull = false
 
     init(
@@ -121,13 +122,11 @@ final class FakeWorker {
     }
 
     private func pushResults() throws {
-        for start in stride(from: 0, to: results.count, by: Limits.resultBatchItems) {
-            var batch = WireResultBatch()
-            batch.session = session
-            batch.results = Array(results[start..<min(results.count, start + Limits.resultBatchItems)])
-            try push(FrameCodec.encode(batch))
-        }
-        results.removeAll(keepingCapacity: true)
+        guard results > 0 else { return }
+        batch.session = session
+        try push(FrameCodec.encode(batch))
+        batch = WireResultBatch()
+        results = 0
     }
 
     // MARK: In
@@ -166,26 +165,29 @@ final class FakeWorker {
             try send(.regionRequest(started.request))
         case .chunk(let chunk):
             held.insert(item.lease)
-            var result = WireResult()
-            result.lease = item.lease
-            result.chunk = .with {
-                $0.chunkIndex = item.lease.chunkIndex
-                $0.status = .completed
-                $0.records = chunk.lastUnit - chunk.firstUnit
-                $0.firstUnit = chunk.firstUnit
-                $0.lastUnit = chunk.lastUnit
-                $0.effects.inline = Self.effects
-                $0.wallMicroseconds = 10
-                $0.cpuMicroseconds = 10
-                $0.peakBytes = 20 << 20
-            }
-            results.append(result)
+            let count = try item.lease.leases
+            if results + Int(count) > Limits.resultBatchItems { try pushResults() }
+            results += Int(count)
+            try batch.runs.append(Self.done(item.lease, chunk.ranges(count: count)))
         case nil: return
         }
     }
 
-    /// About what a chunk without effects really sends.
-    private static let effects = Data(repeating: 7, count: 40)
+    /// What chunks without effects tell, about.
+    private static func done(_ lease: WireLeaseToken, _ ranges: [Range<Int64>]) -> WireResultRun {
+        func all(_ value: Int64) -> [Int64] { [Int64](repeating: value, count: ranges.count) }
+        var run = WireResultRun()
+        run.lease = lease
+        run.outcomes.firstChunk = lease.chunkIndex
+        run.outcomes.units = ranges.map(\.lowerBound) + [ranges[ranges.count - 1].upperBound]
+        run.outcomes.records = all(1)
+        run.outcomes.wallMicroseconds = all(10)
+        run.outcomes.cpuMicroseconds = all(10)
+        run.outcomes.peakBytes = all(20 << 20)
+        run.outcomes.effectSizes = all(40)
+        run.outcomes.effects = Data(repeating: 7, count: 40 * ranges.count)
+        return run
+    }
 
     private func step(_ body: (inout FakeDriver) throws -> [WireWorkerMessage.OneOf_Body]) throws {
         guard var running = driver else { return }
@@ -196,20 +198,49 @@ final class FakeWorker {
         var result = WireResult()
         result.lease = running.token
         result.driver = running.outcome
-        results.append(result)
+        batch.results.append(result)
+        results += 1
     }
 }
 
-/// Chunks that a fake worker has answered, until the answer is acknowledged.
+/// Chunks that a fake worker has answered, until the answer is acknowledged, as runs.
 private struct HeldChunks {
-    private var leases: [Int64: WireLeaseToken] = [:]
+    private(set) var tokens: [WireLeaseToken] = []
+    private(set) var count = 0
 
-    var count: Int { leases.count }
-    var tokens: [WireLeaseToken] { Array(leases.values) }
+    mutating func insert(_ lease: WireLeaseToken) {
+        tokens.append(lease)
+        tokens[tokens.count - 1].count = max(1, lease.count)
+        count += Int(max(1, lease.count))
+    }
 
-    mutating func insert(_ lease: WireLeaseToken) { leases[lease.chunkIndex] = lease }
-
+    /// Cuts what `lease` counts out of the runs.
     mutating func remove(_ lease: WireLeaseToken) {
-        if lease.regionID != 0 { leases[lease.chunkIndex] = nil }
+        guard lease.regionID != 0 else { return }
+        let gone = lease.chunkIndex..<(lease.chunkIndex + max(1, lease.count))
+        var position = 0
+        while position < tokens.count {
+            let run = tokens[position]
+            let both = (run.chunkIndex..<(run.chunkIndex + run.count)).clamped(to: gone)
+            guard run.regionID == lease.regionID, !both.isEmpty else {
+                position += 1
+                continue
+            }
+            count -= both.count
+            let rest = [run.chunkIndex..<both.lowerBound, both.upperBound..<(run.chunkIndex + run.count)]
+                .filter { !$0.isEmpty }
+            tokens.replaceSubrange(position...position, with: rest.map { part in run.cut(to: part) })
+            position += rest.count
+            if both.count == gone.count { return }
+        }
+    }
+}
+
+extension WireLeaseToken {
+    fileprivate func cut(to part: Range<Int64>) -> WireLeaseToken {
+        var token = self
+        token.chunkIndex = part.lowerBound
+        token.count = Int64(part.count)
+        return token
     }
 }

@@ -20,7 +20,12 @@ enum WorkerMessageReader {
                 session, driver: try driver(close.driver), try region(close.regionID), committed: close.committed)
         case .goodbye: return .goodbye(session)
         case .nack(let nack): return .nack(session, try LeaseToken(wire: nack.lease))
-        case .started, .hello: return nil
+        case .started(let started):
+            var tokens: [LeaseToken] = []
+            tokens.reserveCapacity(started.leases.count)
+            for token in started.leases { tokens.append(try LeaseToken(wire: token)) }
+            return .started(session, tokens)
+        case .hello: return nil
         case nil: throw .invalidField(message: "WorkerMessage", field: "body")
         }
     }

@@ -10,6 +10,7 @@ extension Worker {
         case .hello(let held): sendHello(held: held)
         case .pull(let credit): sendPull(credit)
         case .reject(let token, let reason): reject(token, reason: reason)
+        case .started(let tokens): send(.started(.with { $0.leases = LeaseToken.wireRuns(of: tokens) }))
         case .stop(let reason): refusal = reason
         case .resend: resendAll()
         case .startDriver(let token, _, let memory): startDriver(token, memory: memory)
@@ -44,10 +45,7 @@ extension Worker {
                 logger.warning("an assignment is dropped", metadata: ["error": "\(error)"])
             }
         }
-        var started = WireStarted()
-        started.leases = LeaseToken.wireRuns(of: units.lazy.map(\.token))
         feed(.assigned(units))
-        if !units.isEmpty { send(.started(started)) }
     }
 
     private func accept(_ item: WireWorkItem) throws(ProtocolError) -> [WorkUnit] {

@@ -32,8 +32,10 @@ public enum Limits {
     public static let logStreamBytes: Int64 = 64 << 20
     /// Times a driver may be lost before its job fails.
     public static let driverAttempts: Int64 = 5
-    /// Losses of one chunk (crash, lost worker, out of memory) before its job falls back to running it in the driver.
+    /// Losses of one chunk (crash, worker lost while it ran) before its job falls back to running it in the driver. They
+    /// must have happened on two nodes at least where there are two that can run it, or have reached the second number.
     public static let chunkLosses = 3
+    public static let chunkLossesAnywhere = 6
     /// Bytes of the analysis process's answer; a larger one runs unsplit.
     public static let syntaxTreeBytes = 256 << 20
     /// Bytes of a path, of a job's name; longer ones are refused with 422.

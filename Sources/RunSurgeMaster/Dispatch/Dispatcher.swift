@@ -196,6 +196,10 @@ actor Dispatcher {
                 reads.append(ResultRead(region: region, from: from, limit: limit))
             case .jobChanged(let job, let state, let chunks, let done):
                 events.publish(job: job, state: state, chunks: chunks, done: done)
+            case .nodeChanged(let status):
+                logger.info(
+                    "a node's state has changed",
+                    metadata: ["node": "\(status.node)", "state": "\(status.state)", "leases": "\(status.leases)"])
             default: tellWorker(effect)
             }
         }
@@ -211,6 +215,8 @@ actor Dispatcher {
             send(.message(MasterMessageWriter.acknowledge(verdicts)), to: session)
         case .cancel(let session, let tokens, let reason):
             send(.message(MasterMessageWriter.cancel(tokens, reason: reason)), to: session)
+        case .drain(let session, let reason):
+            send(.message(MasterMessageWriter.message(.drain(.with { $0.reason = reason }))), to: session)
         case .answer(let session, let answer): send(.message(MasterMessageWriter.answer(answer)), to: session)
         case .deliver(let session, let driver, let region, let outcomes):
             send(.message(MasterMessageWriter.deliver(driver: driver, region, outcomes)), to: session)

@@ -81,7 +81,8 @@ extension WorkerHello {
     init(session: SessionID, node: NodeID, wire: WireHello) {
         self.init(
             session: session, node: node, slots: Int(wire.slots), memory: wire.memoryBytes,
-            pythonVersion: wire.pythonVersion, held: (try? LeaseToken.expanding(wire.held)) ?? [])
+            pythonVersion: wire.pythonVersion, modules: Set(wire.modules),
+            held: (try? LeaseToken.expanding(wire.held)) ?? [])
     }
 }
 

@@ -20,7 +20,9 @@ enum WorkerMessageReader {
                 session, driver: try driver(close.driver), try region(close.regionID), committed: close.committed)
         case .goodbye: return .goodbye(session)
         case .nack(let nack): return .nack(session, try LeaseToken(wire: nack.lease))
-        case .started, .hello: return nil
+        case .started(let started):
+            return .started(session, try LeaseToken.expanding(started.leases))
+        case .hello: return nil
         case nil: throw .invalidField(message: "WorkerMessage", field: "body")
         }
     }

@@ -33,7 +33,7 @@ import Testing
         #expect(bench.step(.results(10, [Bench.result(first, .outOfMemory)])).assigned.map(\.memory) == [4 << 30])
     }
 
-    @Test(arguments: [OutcomeStatus.crashed, .outOfMemory, .fault])
+    @Test(arguments: [OutcomeStatus.crashed, .fault])
     func afterThreeLossesTheDriverRunsItItself(status: OutcomeStatus) throws {
         var bench = Bench()
         _ = try bench.driverWithRegion(chunks: 4)
@@ -49,6 +49,87 @@ import Testing
         #expect(last.accepts.flatMap { $0 }.map(\.node) == [nil])
         // Nothing behind it will ever be committed, so nothing behind it is computed.
         #expect(bench.pull(10, free: 2).tokens.isEmpty)
+    }
+
+    @Test func whatNeedsMoreThanTheLargestWorkerHasIsGivenUpAtOnceAndNamed() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 4)
+        let share = try #require(bench.pull(10, free: 1).assigned.first)
+        // Narrowed down to one record of the chunk's ten.
+        let first = Bench.result(share.token, .outOfMemory, range: 7..<8)
+        let whole = try #require(bench.step(.results(10, [first])).assigned.first { $0.token.key == share.token.key })
+        #expect(whole.memory == 4 << 30)
+        let last = bench.step(.results(10, [Bench.result(whole.token, .outOfMemory, range: 7..<8)]))
+        #expect(last.delivered.map(\.status) == [.guardFailed])
+        let reason = try #require(last.delivered.first?.reason)
+        #expect(reason.contains("7..<8") && reason.contains("\(4 << 30) bytes"), "\(reason)")
+    }
+
+    @Test func aMeasuredPeakAboveTwiceTheLimitIsBelieved() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        _ = bench.hello(20, node: 2, slots: 16, memory: 64 << 30)
+        let small = try #require(bench.pull(10, free: 1).assigned.first)
+        bench.step(.results(10, [Bench.result(small.token, .outOfMemory, peak: 8 << 30)]))
+        #expect(bench.pull(20, free: 1, memory: 64 << 30).assigned.map(\.memory) == [10 << 30])
+    }
+
+    @Test func chunksThatALostWorkerHadNotBegunAreNotHeldAgainstThem() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 100)
+        // Each worker is lost with a full queue, of which it had begun nothing.
+        for session in 20..<SessionID(20 + Limits.chunkLossesAnywhere) {
+            _ = bench.hello(session, node: Int64(session))
+            #expect(bench.pull(session, free: 1, prefetch: 98).tokens.count > 20)
+            bench.step(.unreachable(session))
+            _ = bench.pass(.seconds(10)) { [$0.pullEvent(10, free: 0, held: [driver])] }
+        }
+        let effects = bench.pull(10, free: 2, prefetch: 200, held: [driver])
+        #expect(effects.chunks.sorted() == Array(0..<100))
+        #expect(effects.delivered.isEmpty)
+    }
+
+    @Test func aChunkIsNotBlamedForWhatOneNodeDoesToIt() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 1)
+        _ = bench.hello(20, node: 2)
+        var token = try #require(bench.pull(10, free: 1, held: [driver]).tokens.first)
+        bench.step(.results(10, [Bench.result(token, .crashed)]))
+        token = try #require(bench.pull(20, free: 1).tokens.first)
+        // Once on each of two nodes: there is no third to try, and the second still has a slot.
+        token = try #require(bench.step(.results(20, [Bench.result(token, .crashed)])).tokens.first)
+        let last = bench.step(.results(20, [Bench.result(token, .crashed)]))
+        #expect(last.delivered.map(\.status) == [.guardFailed])
+        #expect(last.delivered.first?.reason.contains("on 2 nodes") == true)
+    }
+
+    @Test func asLongAsAnotherNodeCouldTakeItItIsKept() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 1)
+        var token = try #require(bench.pull(10, free: 1, held: [driver]).tokens.first)
+        for _ in 1..<Limits.chunkLosses {
+            token = try #require(bench.step(.results(10, [Bench.result(token, .crashed)])).tokens.first)
+        }
+        _ = bench.hello(20, node: 2)
+        #expect(bench.step(.results(10, [Bench.result(token, .crashed)])).delivered.isEmpty)
+        #expect(bench.pull(10, free: 1, held: [driver]).tokens.isEmpty)
+        #expect(bench.pull(20, free: 1).tokens.count == 1)
+    }
+
+    @Test func aDriverThatGetsFurtherEachTimeIsNotCountedOut() throws {
+        var bench = Bench()
+        _ = bench.hello(10)
+        bench.step(Bench.loaded(Bench.job(1)))
+        var driver = try #require(bench.pull(10, free: 1).tokens.first)
+        for round in 1...(Limits.driverAttempts * 2) {
+            let offer = Bench.offer(driver, entry: round)
+            let key = try #require(bench.step(.regionRequested(10, offer)).openedRegions.first)
+            bench.step(.regionOpened(key, Bench.region(round, job: 1, chunks: 1, entry: round)))
+            let ended = bench.step(
+                .driverEnded(10, driver, .failed(.crashed, reason: "")), bench.pullEvent(10, free: 1))
+            #expect(ended.failures.isEmpty)
+            driver = try #require(ended.tokens.first { $0.key.isDriver }, "round \(round)")
+        }
     }
 
     @Test func aLostDriverStartsAgainWithItsRegions() throws {

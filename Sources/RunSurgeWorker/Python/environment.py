@@ -12,7 +12,7 @@ import marshal
 import pickle
 import sys
 import types
-from typing import Any, Callable, Iterable, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional
 
 from _runsurge import guards
 from _runsurge.guards import ATOMS, Declined, GuardFailed
@@ -574,6 +574,23 @@ def answer(value: Any, tokens: Optional[dict[int, Any]], is_plain: bool) -> byte
     if may_hold_sets(data):
         check_sets(value, lambda kept: pickle.loads(pickle.dumps(kept, PROTOCOL)), GuardFailed)
     return data
+
+
+def pieces(data: bytes, end: int, records: int) -> Iterator[tuple[int, int, bytes]]:
+    """The pieces of a chunk's effects, in order, each with the unit behind it; a chunk that ran whole is one.
+
+    The agent joins pieces behind an `s`: each has its size, the unit behind it and its records before it.
+    """
+    if data[:1] != b"s":
+        yield end, records, data
+        return
+    place = 1
+    while place < len(data):
+        size = int.from_bytes(data[place:place + 4], "little")
+        end = int.from_bytes(data[place + 4:place + 12], "little", signed=True)
+        records = int.from_bytes(data[place + 12:place + 20], "little")
+        place += 20 + size
+        yield end, records, data[place - size:place]
 
 
 def received(data: bytes, definitions: "Definitions", resolve: Callable[[Any], Any]) -> Any:

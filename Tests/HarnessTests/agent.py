@@ -154,11 +154,11 @@ class Agent:
         self.pieces.append(len(pieces))
         if len(pieces) == 1 or result["status"] != 1:
             return result, effects
-        result["first"] = pieces[0][0]["first"]
-        result["records"] = sum(head["records"] for head, _ in pieces)
-        return result, b"s" + b"".join(
+        joined = b"s" + b"".join(
             len(body).to_bytes(4, "little") + head["last"].to_bytes(8, "little") + head["records"].to_bytes(8, "little")
             + body for head, body in pieces)
+        records = sum(head["records"] for head, _ in pieces)
+        return {**result, "first": pieces[0][0]["first"], "records": records}, joined
 
 
 def plan(source: str, line: int, variables: list[Json], **more: Any) -> Json:

@@ -8,7 +8,6 @@ import itertools
 import marshal
 import os
 import pickle
-import resource
 import sys
 import time
 import types
@@ -186,19 +185,6 @@ def apply_state(state: Json) -> None:
         raise GuardFailed("the driver is in another time zone")
 
 
-def peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def reset_peak() -> None:
-    """Lets the peak be that of the next chunk alone, where the system can."""
-    try:
-        with open("/proc/self/clear_refs", "wb", buffering=0) as file:
-            file.write(b"5")
-    except OSError:
-        pass
-
-
 class Process:
     """Serves the agent until it closes the pipe."""
 
@@ -220,6 +206,8 @@ class Process:
             if head["t"] == "chunk":
                 answer, data = self.chunk(head)
                 self.pipe.write(answer, data)
+                # Not kept until the next one.
+                del data
                 if answer["status"] == OUT_OF_MEMORY:
                     # Who knows what could not be allocated besides: the agent starts another process.
                     os._exit(0)
@@ -301,9 +289,9 @@ class Process:
         elapsed = time.perf_counter() - wall
         answer["wall_us"] = int(elapsed * 1e6)
         answer["cpu_us"] = int((time.process_time() - cpu) * 1e6)
-        answer["peak_bytes"] = peak_bytes()
+        answer["peak_bytes"] = self.room.peak()
         if elapsed > 0.005:
-            reset_peak()
+            self.room.forget_peak()
         return answer, data
 
     def describe(self, head: Json, first: int, last: int) -> None:

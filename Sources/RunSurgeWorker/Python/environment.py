@@ -19,6 +19,8 @@ from _runsurge.guards import ATOMS, Declined, GuardFailed
 
 Json = dict[str, Any]
 PROTOCOL = 5
+# How a pickle begins, and no marshalled container.
+PICKLED = b"\x80"
 
 # The definitions of the region at hand, in a chunk process.
 table: list[Any] = []
@@ -443,9 +445,9 @@ def is_exact(tree: Any) -> bool:
 
 
 def marshalled(value: Any) -> Optional[bytes]:
-    """Plain data by marshal, behind an `m`; None when there is more to it."""
+    """Plain data by marshal; None when there is more to it."""
     try:
-        return b"m" + marshal.dumps(value)
+        return marshal.dumps(value)
     except ValueError:
         return None
 
@@ -562,7 +564,6 @@ def answer(value: Any, tokens: Optional[dict[int, Any]], is_plain: bool) -> byte
         if plain is not None:
             return plain
     file = io.BytesIO()
-    file.write(b"p")
     pickler = Answer(file) if tokens is None else SharingAnswer(file, tokens)
     try:
         pickler.dump(value)
@@ -595,10 +596,9 @@ def pieces(data: bytes, end: int, records: int) -> Iterator[tuple[int, int, byte
 
 def received(data: bytes, definitions: "Definitions", resolve: Callable[[Any], Any]) -> Any:
     """A chunk's effects in the driver."""
-    view = memoryview(data)
-    if data[:1] == b"m":
-        return marshal.loads(view[1:])
-    return Receiver(view[1:], definitions, resolve).load()
+    if data[:1] != PICKLED:
+        return marshal.loads(data)
+    return Receiver(data, definitions, resolve).load()
 
 
 def records_bytes(records: list[Any], definitions: "Definitions") -> bytes:
@@ -607,12 +607,12 @@ def records_bytes(records: list[Any], definitions: "Definitions") -> bytes:
         plain = marshalled(records)
         if plain is not None:
             return plain
-    return b"p" + pickled(records, definitions)
+    return pickled(records, definitions)
 
 
 def records_of(data: bytes) -> Any:
     """Records in a chunk."""
-    return marshal.loads(memoryview(data)[1:]) if data[:1] == b"m" else pickle.loads(memoryview(data)[1:])
+    return pickle.loads(data) if data[:1] == PICKLED else marshal.loads(data)
 
 
 class Receiver(pickle.Unpickler):

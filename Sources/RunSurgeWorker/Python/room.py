@@ -4,20 +4,23 @@ its agent learns when it is."""
 import itertools
 import mmap
 import os
+import re
+import resource
 import time
 from typing import Any, Iterator, Optional
 
 # Of what the limit leaves above the process's own memory: a piece ends when its records have taken this much, for its
 # effects are written down in the rest.
-SHARE = 0.45
+SHARE = 0.35
 # What may stay behind of a piece before the process is better replaced.
 REMAINDER = 0.15
 # Seconds between two looks.
-LOOK = 0.004
+LOOK = 0.002
 # Records handed on at once: few at first, for one may be large.
 FIRST_BATCH = 8
 BATCH = 256
-# Seconds of a batch above which smaller ones are made.
+# Seconds of a batch below which larger ones are made, and above which smaller ones: what one may allocate unseen.
+QUICK_BATCH = 0.0005
 SLOW_BATCH = 0.002
 PAGE = os.sysconf("SC_PAGE_SIZE")
 NOTHING = object()
@@ -38,6 +41,8 @@ class Room:
             os.close(descriptor)
         self.base = 0
         self.bound = 0
+        # The system lets a process begin with the peak of the one that started it.
+        self.inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     def resident(self) -> int:
         """Bytes."""
@@ -52,6 +57,23 @@ class Room:
         """What is resident now is the process's own, and no chunk's."""
         self.base = self.resident()
         self.bound = self.base + int((self.limit - self.base) * SHARE)
+
+    def peak(self) -> int:
+        """The most bytes that were resident since the peak was forgotten."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if peak <= self.inherited:
+            with open("/proc/self/status", "rb", buffering=0) as file:
+                found = re.search(rb"VmHWM:\s*(\d+)", file.read(4096))
+            peak = int(found.group(1)) if found else peak
+        return peak * 1024
+
+    def forget_peak(self) -> None:
+        """Lets the peak be that of the next piece alone, where the system can."""
+        try:
+            with open("/proc/self/clear_refs", "wb", buffering=0) as file:
+                file.write(b"5")
+        except OSError:
+            pass
 
     def is_short(self) -> bool:
         """Whether the piece at hand had better end here."""
@@ -96,7 +118,7 @@ class Counter:
             now = clock()
             if now - begun > SLOW_BATCH:
                 size = max(size // 4, 1)
-            elif size < self.largest:
+            elif size < self.largest and now - begun < QUICK_BATCH:
                 size *= 2
             begun = now
             if most is not None:

@@ -30,7 +30,8 @@ import Testing
 
     /// Runs the loop of a script in chunks as the cuts of `chunks` lines each say.
     private func run(
-        _ script: String, lines: [String], groups: Bool = true, memory: Int64 = memory
+        _ script: String, lines: [String], groups: Bool = true, memory: Int64 = memory,
+        meanwhile: (Worker) async -> Void = { _ in }
     ) async throws -> Run {
         let agent = try await AgentFixture { $0.mayUseGroups = groups }
         let exporter = try await SyntaxExporter(
@@ -49,6 +50,7 @@ import Testing
         let request = try #require(await agent.master.requests.first)
         let count = try await agent.master.assignRegion(
             request, region: 10, job: specification, plan: encoded, step: request.lastUnit, memory: memory)
+        await meanwhile(agent.worker)
         await eventually("all results", within: .seconds(90)) {
             await agent.master.chunkResults(region: 10).count == count
         }
@@ -110,22 +112,35 @@ import Testing
         await run.agent.stopAll()
     }
 
-    @Test func aCrashNamesItsSignalAndItsRecord() async throws {
+    @Test func aProcessThatIsKilledNamesItsSignalAndWhereItWas() async throws {
         let script = """
-            import json, sys
-            sys.setrecursionlimit(10**8)
             out = []
             with open("in.txt") as f:
                 for line in f:
-                    out.append(len(json.loads(line)))
+                    out.append(sum(range(int(line))))
             print(out)
             """
-        let deep = String(repeating: "[", count: 3_000_000) + String(repeating: "]", count: 3_000_000)
-        let run = try await run(script, lines: ["[1]", "[]", deep, "[3, 4]"], memory: 1 << 30)
+        let run = try await run(script, lines: ["5", "6", "99999999999", "7"], memory: 1 << 30) { worker in
+            await worker.killWorkingChunkProcess()
+        }
         let result = try #require(run.results.first)
         #expect(result.status == .crashed)
-        #expect(result.reason.contains("139"), "\(result.reason)")
-        #expect(result.reason.contains("record"), "\(result.reason)")
+        #expect(result.reason.contains("status 137"), "\(result.reason)")
+        #expect(result.reason.contains("one of the records 1 to 4 of its chunk"), "\(result.reason)")
         await run.agent.stopAll()
+    }
+}
+
+extension Worker {
+    /// Waits until a body has been given a record.
+    fileprivate func killWorkingChunkProcess() async {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < deadline {
+            for run in chunkRuns.values where run.page?.chunk != nil && (run.page?.progress.given ?? 0) > 0 {
+                run.python?.process.kill()
+                return
+            }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
     }
 }

@@ -5,14 +5,14 @@ import sys
 import unittest
 from typing import Any
 
+import test_harness
 from agent import ENVIRONMENT, Agent, Json, plan
-from test_harness import HarnessTest as Base
 
 ROWS = "name,text\n" + "".join(f'n{number},"line {number}\nof ""two"""\n\n' for number in range(30))
 
 
 class PiecesTest(unittest.TestCase):
-    folder = Base.folder
+    folder = test_harness.HarnessTest.folder
 
     def check(self, source: str, given: Json, data: str, **settings: Any) -> Agent:
         folder = self.folder(source, data)

@@ -35,7 +35,7 @@ struct Interpreter: Sendable, Equatable {
                 if not entry.is_dir():
                     ends = [end for end in all_suffixes() if name.endswith(end)]
                     name = name[:-max(map(len, ends))] if ends else ""
-                if name.isidentifier() and name.isascii() and name not in known and name != "__pycache__":
+                if name.isidentifier() and name.isascii() and name[0] != "_" and name not in known:
                     names.add(name)
         print(json.dumps({"executable": sys.executable, "version": "%d.%d.%d" % sys.version_info[:3],
                           "implementation": sys.implementation.name, "modules": sorted(names),

@@ -43,6 +43,8 @@ class Conversation:
     def hold(self) -> tuple[Any, bool]:
         """The whole exchange. Gives the records left, and whether to hand them over again."""
         try:
+            # Before anything is allocated for the handover.
+            self.bytes_per_unit = self.entry.bytes_per_unit(1.0 if self.feed.unit == "bytes" else 64.0)
             self.binding.bind()
             sliced, payload = self.describe()
         except (Declined, LostPosition):
@@ -102,7 +104,7 @@ class Conversation:
             "entry": self.entry.number, "digest": digest.hexdigest(), "source": sliced.spec, "modes": {},
             "first": sliced.first, "last": sliced.last, "cuts": sliced.cuts,
             "seconds_per_unit": self.entry.per_unit or 1.0 / units,
-            "bytes_per_unit": 1.0 if sliced.unit == "bytes" else 64.0,
+            "bytes_per_unit": self.bytes_per_unit,
             "prefix_records": self.entry.taken, "environment_blob": blob, "blobs": sliced.blobs,
         }
         run.pipe.write(head, b"" if blob else payload)

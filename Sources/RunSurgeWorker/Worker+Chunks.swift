@@ -164,7 +164,7 @@ extension Worker {
     private func store(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) async {
         do {
             guard let parts else { return }
-            let blob = try await parts.cache.currentStore().put(effects)
+            let blob = try await parts.cache.withStore { try await $0.put(effects) }
             report(outcome.replacing(effects: .blob(blob)), for: key)
         } catch {
             report(.failure(.fault, index: outcome.index, range: outcome.range, reason: "\(error)"), for: key)

@@ -127,7 +127,7 @@ extension Worker {
             upload.size += Int64(frame.body.count)
             run.uploads[name] = upload
             guard frame.head["last"]?.isTrue == true else { return }
-            let blob = try await parts.cache.currentStore().put(fileAt: path)
+            let blob = try await parts.cache.withStore { try await $0.put(fileAt: path) }
             run.uploads[name] = nil
             try await BlockingWork.run { FileTree.remove(path) }
             python.channel.send(

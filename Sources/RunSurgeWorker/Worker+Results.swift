@@ -7,6 +7,7 @@ internal import RunSurgeScheduling
 extension Worker {
     /// Without an acknowledgement for this long, what was pushed is pushed again.
     private static let patience: Duration = .seconds(5)
+    private static let probeInterval: Duration = .seconds(1)
 
     /// Results of an agent that was killed are offered again; the master knows which it wants.
     func recoverResults(_ parts: Parts) async throws {
@@ -15,7 +16,10 @@ extension Worker {
         for record in records {
             guard let result = try? WireResult(serializedBytes: record.bytes),
                 let token = try? LeaseToken(wire: result.lease)
-            else { continue }
+            else {
+                parts.spool.remove([record.number])
+                continue
+            }
             outbox.recover(result, for: token.key, record: record)
             tokens.append(token)
         }
@@ -38,16 +42,35 @@ extension Worker {
             do {
                 try await parts?.spool.append(batch.map(\.record))
             } catch {
-                // Sent all the same: the spool only matters if this agent is killed before the acknowledgement.
+                // Sent all the same: the spool only matters if this agent is killed before the acknowledgement. But
+                // nothing new is begun whose result could not be kept either.
                 logger.error("the spool can't be written", metadata: ["error": "\(error)"])
+                spoolFailure = BootClock.now
             }
             outbox.ready(batch.map(\.key))
             push()
         }
         push()
-        if outbox.isCongested != isCongested {
-            isCongested = outbox.isCongested
-            feed(.congested(isCongested))
+        adjustCongestion()
+    }
+
+    private func adjustCongestion() {
+        let isFull = outbox.isCongested || spoolFailure != nil
+        guard isFull != isCongested else { return }
+        isCongested = isFull
+        feed(.congested(isFull))
+    }
+
+    /// Looks now and then whether a spool that could not be written can be.
+    func probeSpool() async {
+        guard let failure = spoolFailure, BootClock.now - failure > Self.probeInterval, let parts else { return }
+        do {
+            try await parts.spool.probe()
+            spoolFailure = nil
+            logger.notice("the spool can be written again")
+            adjustCongestion()
+        } catch {
+            spoolFailure = BootClock.now
         }
     }
 

@@ -75,6 +75,13 @@ struct Greeting: Sendable {
     let peer: Frame
     let session: SessionID
     let hello: WireHello
+
+    var attachment: NodeAttachment {
+        NodeAttachment(name: hello.nodeName, owner: nil, slots: Int(hello.slots), memory: hello.memoryBytes)
+    }
+
+    /// The newest that both sides speak.
+    var version: UInt32 { min(hello.highestVersion, FrameCodec.versions.upperBound) }
 }
 
 extension WorkerHello {

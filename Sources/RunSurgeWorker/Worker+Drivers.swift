@@ -100,7 +100,8 @@ extension Worker {
         guard let python = run.python else { return fault("its process is gone", of: run) }
         if end.ranOutOfMemory {
             let (_, reason) = describe(end, limit: run.memory)
-            return ended(.outOfMemory, reason, run, end)
+            let place = run.fallback.isEmpty ? "" : " while it ran on by itself, because \(run.fallback)"
+            return ended(.outOfMemory, reason + place, run, end)
         }
         await shipRemainingLogs(of: run)
         let (cache, output, error) = (parts.cache, python.standardOutput.path, python.standardError.path)

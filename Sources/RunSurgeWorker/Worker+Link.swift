@@ -81,7 +81,10 @@ extension Worker {
         hello.workerToken = configuration.token
         hello.slots = UInt32(configuration.slots)
         hello.memoryBytes = configuration.memoryBytes
-        hello.pythonVersion = parts?.launcher.sandbox.interpreter.version ?? ""
+        if let interpreter = parts?.launcher.sandbox.interpreter {
+            hello.pythonVersion = interpreter.versionName
+            hello.modules = interpreter.modules
+        }
         hello.softwareVersion = "1"
         hello.held = held.map(\.wire)
         send(.hello(hello))

@@ -68,6 +68,7 @@ extension Worker {
         }
         request.blobs = head["blobs"]?.items?.compactMap(BlobReference.init(json:)).map(\.wire) ?? []
         run.requests[request.request] = request
+        run.fallback = ""
         send(.regionRequest(request))
         feed(.driverWaits(run.key))
     }
@@ -90,6 +91,7 @@ extension Worker {
         close.committed = frame.head["committed"]?.integer ?? 0
         close.records = frame.head["records"]?.integer ?? 0
         close.reason = frame.head["reason"]?.text ?? ""
+        run.fallback = close.reason
         close.variable = frame.head["variable"]?.text ?? ""
         send(.regionClose(close))
     }

@@ -204,7 +204,9 @@ extension Worker.Parts {
         }
         for leftover in ["jobs", "runs"] { FileTree.remove("\(folder)/\(leftover)") }
         let interpreter = try Interpreter.resolve(configuration.python)
-        var sandbox = try Sandbox.prepare(isOn: configuration.isSandboxed, interpreter: interpreter, folder: folder)
+        var sandbox = try Sandbox.prepare(
+            isOn: configuration.isSandboxed, interpreter: interpreter, folder: folder,
+            mayUseGroups: configuration.mayUseGroups)
         sandbox.limits.fileBytes = UInt(configuration.outputBytes)
         let launcher = PythonLauncher(
             sandbox: sandbox, frames: try Reactor(name: "rs-frames"), streams: try Reactor(name: "rs-streams"),

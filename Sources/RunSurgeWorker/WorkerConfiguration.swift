@@ -20,6 +20,8 @@ public struct WorkerConfiguration: Sendable {
     public var python = "python3"
     /// Off: scripts run with all the rights of this process.
     public var isSandboxed = true
+    /// Off: memory is watched as where no control group may be made.
+    var mayUseGroups = true
     /// Bytes of the master's files kept on this disk.
     public var cacheBytes: Int64 = 20 << 30
     /// Files and bytes that one script may leave behind.

@@ -81,8 +81,28 @@ public struct StoredRegion: Sendable {
     public let completed: [Int64]
     public let epochs: [Int64: Int64]
     public let isClosed: Bool
+    public let spent: Spent
 
-    public init(region: Region, completed: [Int64], epochs: [Int64: Int64], isClosed: Bool) {
+    /// Over the completed chunks.
+    public struct Spent: Sendable, Equatable {
+        /// Of the largest process.
+        public var peakBytes: Int64 = 0
+        public var wallMicroseconds: Int64 = 0
+        public var cpuMicroseconds: Int64 = 0
+
+        public init() {}
+
+        public init(peakBytes: Int64, wallMicroseconds: Int64, cpuMicroseconds: Int64) {
+            self.peakBytes = peakBytes
+            self.wallMicroseconds = wallMicroseconds
+            self.cpuMicroseconds = cpuMicroseconds
+        }
+    }
+
+    public init(
+        region: Region, completed: [Int64], epochs: [Int64: Int64], isClosed: Bool, spent: Spent = Spent()
+    ) {
+        self.spent = spent
         self.region = region
         self.completed = completed
         self.epochs = epochs

@@ -55,9 +55,8 @@ final class SandboxedProcess: Sendable {
     ) throws -> SandboxedProcess {
         let group = try sandbox.groups?.make(limit: launch.memory)
         group?.limitProcesses(to: sandbox.limits.processes)
-        var limits = sandbox.limits
-        // Address space is not memory: Python maps far more than it touches. The watchdog looks at what is resident.
-        if group == nil { limits.addressBytes = UInt(max(launch.memory * 4, launch.memory + 4 << 30)) }
+        // No bound on the address space: a script's own `except Exception` would take the failing allocation for one of
+        // its errors and go on. Without a group the watchdog looks at what is resident.
         var info = try Pipe()
         let command = sandbox.command(
             arguments: launch.arguments, mounts: launch.mounts, temporary: launch.temporary,
@@ -65,7 +64,7 @@ final class SandboxedProcess: Sendable {
         let pid = try Spawner.shared.start(
             ChildStart(
                 path: command[0], arguments: Array(command.dropFirst()), environment: launch.environment,
-                descriptors: launch.descriptors + (sandbox.isOn ? [info.write] : []), limits: limits,
+                descriptors: launch.descriptors + (sandbox.isOn ? [info.write] : []), limits: sandbox.limits,
                 groups: group?.processesFiles ?? []))
         info.closeWrite()
         let first = sandbox.isOn ? firstProcess(from: info.read) : nil

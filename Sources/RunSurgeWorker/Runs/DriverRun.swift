@@ -17,6 +17,8 @@ final class DriverRun {
     let startedAt: MonotonicTime
     var python: PythonProcess?
     var isUnwanted = false
+    /// Why it runs the rest of a loop by itself, as far as that is all it has done since.
+    var fallback = ""
     /// A reason of ours to end it: a bound was met, its pipe was misused.
     var fault: String?
     var requests: [UInt64: WireRegionRequest] = [:]

@@ -205,10 +205,7 @@ extension Worker {
 
     private func report(_ outcome: ChunkOutcome, for key: WorkKey) {
         guard let token = machine.token(of: key) else { return }
-        var result = WireResult()
-        result.lease = token.wire
-        result.chunk = outcome.wire
-        enqueue(result, for: key)
+        enqueue(.chunk(outcome), token)
     }
 
     /// The chunk that a process was at when it ended.

@@ -21,10 +21,7 @@ extension Worker {
             outcome = fault("\(error)", of: run)
         }
         if let outcome, !run.isUnwanted, let token = machine.token(of: run.key) {
-            var result = WireResult()
-            result.lease = token.wire
-            result.driver = outcome
-            enqueue(result, for: run.key)
+            enqueue(.driver(outcome), token)
         }
         if let python = run.python {
             python.process.kill()

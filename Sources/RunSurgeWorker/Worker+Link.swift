@@ -86,7 +86,7 @@ extension Worker {
             hello.modules = interpreter.modules
         }
         hello.softwareVersion = "1"
-        hello.held = held.map(\.wire)
+        hello.held = LeaseToken.wireRuns(of: held)
         send(.hello(hello))
     }
 
@@ -95,7 +95,7 @@ extension Worker {
         pull.freeSlots = UInt32(credit.freeSlots)
         pull.prefetch = UInt32(credit.prefetch)
         pull.freeMemoryBytes = credit.freeMemory
-        pull.held = credit.held.map(\.wire)
+        pull.held = LeaseToken.wireRuns(of: credit.held)
         pull.sequence = credit.sequence
         send(.pull(pull))
     }
@@ -126,7 +126,9 @@ extension Worker {
     }
 
     /// Leases that can't be ours are left out.
-    func tokens(_ wire: [WireLeaseToken]) -> [LeaseToken] { wire.compactMap { try? LeaseToken(wire: $0) } }
+    func tokens(_ wire: [WireLeaseToken]) -> [LeaseToken] {
+        wire.flatMap { (try? LeaseToken.expanding([$0])) ?? [] }
+    }
 
     /// The master's own folder of blobs, when it is on this machine.
     private func directory(of welcome: WireWelcome, at endpoint: String) async throws -> String? {

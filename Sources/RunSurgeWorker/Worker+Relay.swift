@@ -173,8 +173,7 @@ extension Worker {
         guard var region = run.regions[id] else { return }
         var fresh: [ChunkOutcome] = []
         // What came before is not passed on twice, and nothing is passed on before what must come first.
-        for wire in results.outcomes where wire.chunkIndex == region.next {
-            guard let outcome = try? ChunkOutcome(wire: wire) else { break }
+        for outcome in (try? results.allOutcomes) ?? [] where outcome.index == region.next {
             fresh.append(outcome)
             region.next += 1
         }

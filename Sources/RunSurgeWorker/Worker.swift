@@ -43,7 +43,6 @@ public actor Worker: Service {
     var lastProcessID: UInt64 = 0
 
     var outbox = ResultOutbox()
-    var unspooled: [(key: WorkKey, record: ResultSpool.Record)] = []
     var isFlushing = false
     var isCongested = false
     /// When the spool could not be written last; nil: it can.

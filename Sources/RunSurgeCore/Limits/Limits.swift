@@ -19,6 +19,8 @@ public enum Limits {
     public static let frameBytes = 16 << 20
     /// Work items in one Assign.
     public static let assignItems = 256
+    /// Leases that one message may name; a longer list is dropped.
+    public static let leasesNamed: Int64 = 1 << 18
     /// Results in one batch, and its bytes.
     public static let resultBatchItems = 1_000
     public static let resultBatchBytes = 1 << 20

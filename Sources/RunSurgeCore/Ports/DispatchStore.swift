@@ -17,7 +17,7 @@ public protocol DispatchStore: Sendable {
     /// Jobs in pending_schedule and running that are not in `known`, oldest first.
     func unfinishedJobs(excluding known: Set<JobID>, limit: Int) async throws -> [Job]
     func cancelledJobs(among known: Set<JobID>) async throws -> Set<JobID>
-    /// All regions of a job, with the chunks that have a result and the last epoch of each chunk that was leased.
+    /// All regions of a job, with the chunks that have a result and the last epoch of each other that was leased.
     func regions(of job: JobID) async throws -> [StoredRegion]
     /// Finds the region by (job, node, entry, digest), or creates it.
     func openRegion(_ region: NewRegion, term: Int64) async throws -> StoredRegion

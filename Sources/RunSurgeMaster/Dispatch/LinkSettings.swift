@@ -51,8 +51,8 @@ struct LinkSettings: Sendable {
         welcome.blobDirectory = configuration.blobDirectory
         welcome.leaseMilliseconds = UInt32(clamping: configuration.dispatch.leaseDuration.wholeMilliseconds)
         welcome.heartbeatMilliseconds = UInt32(clamping: configuration.heartbeatInterval.wholeMilliseconds)
-        welcome.keep = keep.map(\.wire)
-        welcome.cancel = cancel.map(\.wire)
+        welcome.keep = LeaseToken.wireRuns(of: keep)
+        welcome.cancel = LeaseToken.wireRuns(of: cancel)
         return MasterMessageWriter.message(.welcome(welcome))
     }
 
@@ -89,7 +89,7 @@ extension WorkerHello {
         self.init(
             session: session, node: node, slots: Int(wire.slots), memory: wire.memoryBytes,
             pythonVersion: wire.pythonVersion, modules: Set(wire.modules),
-            held: wire.held.compactMap { try? LeaseToken(wire: $0) })
+            held: (try? LeaseToken.expanding(wire.held)) ?? [])
     }
 }
 

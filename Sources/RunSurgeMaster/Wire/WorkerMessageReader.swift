@@ -51,12 +51,9 @@ enum WorkerMessageReader {
 
 extension WorkerPull {
     init(wire: WirePull) throws(ProtocolError) {
-        var held: [LeaseToken] = []
-        held.reserveCapacity(wire.held.count)
-        for token in wire.held { held.append(try LeaseToken(wire: token)) }
         self.init(
-            freeSlots: Int(wire.freeSlots), prefetch: Int(wire.prefetch), freeMemory: wire.freeMemoryBytes, held: held,
-            sequence: wire.sequence)
+            freeSlots: Int(wire.freeSlots), prefetch: Int(wire.prefetch), freeMemory: wire.freeMemoryBytes,
+            held: try LeaseToken.expanding(wire.held), sequence: wire.sequence)
     }
 }
 

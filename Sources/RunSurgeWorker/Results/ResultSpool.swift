@@ -6,9 +6,9 @@ internal import Glibc
 /// Segments are appended to and removed whole once nothing in them is wanted. Not synchronised to the disk: it is
 /// against the end of the process, not of the machine, for then the leases are lost anyway.
 final class ResultSpool: Sendable {
-    /// One result, under a number of this agent.
+    /// Results that are kept together, each under a number of this agent.
     struct Record: Sendable {
-        let number: UInt64
+        let numbers: [UInt64]
         let bytes: [UInt8]
     }
 
@@ -23,6 +23,7 @@ final class ResultSpool: Sendable {
         var live: [String: Int] = [:]
         var segments: [UInt64: String] = [:]
         var lastSegment = 0
+        var recovered: [String] = []
     }
 
     private let folder: String
@@ -36,26 +37,27 @@ final class ResultSpool: Sendable {
         try FileTree.makeFolder(folder, mode: 0o700)
     }
 
-    /// What an earlier agent has left; a record cut by its end is dropped. Blocks; call once, before `append`.
-    /// - Parameter firstNumber: the records are numbered from it on.
-    func recover(firstNumber: UInt64) throws -> [Record] {
+    /// The bytes of the records that an earlier agent has left; one cut by its end is dropped. They stay until
+    /// `removeRecovered`. Blocks; call once, before `append`.
+    func recover() throws -> [[UInt8]] {
         try queue.sync {
-            var records: [Record] = []
+            var records: [[UInt8]] = []
             for name in FileTree.names(in: folder) where Int(name) != nil {
                 let path = "\(folder)/\(name)"
                 let size = FileStatus(path)?.size ?? 0
-                let bytes = try FileDescriptor.open(path, O_RDONLY).read(at: 0, limit: Int(size))
-                var count = 0
-                for payload in Self.payloads(in: bytes) {
-                    let number = firstNumber + UInt64(records.count)
-                    records.append(Record(number: number, bytes: payload))
-                    state.segments[number] = name
-                    count += 1
-                }
-                if count == 0 { unlink(path) } else { state.live[name] = count }
+                records += Self.payloads(in: try FileDescriptor.open(path, O_RDONLY).read(at: 0, limit: Int(size)))
+                state.recovered.append(name)
                 if let number = Int(name) { state.lastSegment = max(state.lastSegment, number) }
             }
             return records
+        }
+    }
+
+    /// What was recovered is here under new numbers, or of no use. Blocks.
+    func removeRecovered() {
+        queue.sync {
+            for name in state.recovered { unlink("\(folder)/\(name)") }
+            state.recovered = []
         }
     }
 
@@ -103,8 +105,10 @@ final class ResultSpool: Sendable {
             bytes.append(contentsOf: record.bytes)
         }
         let name = try write(bytes)
-        state.live[name, default: 0] += records.count
-        for record in records { state.segments[record.number] = name }
+        for number in records.lazy.flatMap(\.numbers) {
+            state.live[name, default: 0] += 1
+            state.segments[number] = name
+        }
     }
 
     /// Returns the segment's name.

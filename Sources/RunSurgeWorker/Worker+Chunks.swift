@@ -195,7 +195,7 @@ extension Worker {
     private func store(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) async {
         do {
             guard let parts else { return }
-            let blob = try await parts.cache.currentStore().put(effects)
+            let blob = try await parts.cache.withStore { try await $0.put(effects) }
             report(outcome.replacing(effects: .blob(blob)), for: key)
         } catch {
             report(.failure(.fault, index: outcome.index, range: outcome.range, reason: "\(error)"), for: key)
@@ -205,10 +205,7 @@ extension Worker {
 
     private func report(_ outcome: ChunkOutcome, for key: WorkKey) {
         guard let token = machine.token(of: key) else { return }
-        var result = WireResult()
-        result.lease = token.wire
-        result.chunk = outcome.wire
-        enqueue(result, for: key)
+        enqueue(.chunk(outcome), token)
     }
 
     /// The chunk that a process was at when it ended.

@@ -21,10 +21,7 @@ extension Worker {
             outcome = fault("\(error)", of: run)
         }
         if let outcome, !run.isUnwanted, let token = machine.token(of: run.key) {
-            var result = WireResult()
-            result.lease = token.wire
-            result.driver = outcome
-            enqueue(result, for: run.key)
+            enqueue(.driver(outcome), token)
         }
         if let python = run.python {
             python.process.kill()
@@ -104,14 +101,14 @@ extension Worker {
             return ended(.outOfMemory, reason + place, run, end)
         }
         await shipRemainingLogs(of: run)
-        let store = try await parts.cache.currentStore()
+        let (cache, output, error) = (parts.cache, python.standardOutput.path, python.standardError.path)
         var outcome = ended(.completed, "", run, end)
-        outcome.standardOutput = try await store.put(fileAt: python.standardOutput.path).wire
-        outcome.standardError = try await store.put(fileAt: python.standardError.path).wire
+        outcome.standardOutput = try await cache.withStore { try await $0.put(fileAt: output) }.wire
+        outcome.standardError = try await cache.withStore { try await $0.put(fileAt: error) }.wire
         let limit = OutputLimit(files: configuration.outputFiles, bytes: configuration.outputBytes)
         do {
             let changes = try await BlockingWork.run { try work.changes(limit: limit) }
-            outcome.outputs = try await changes.stored(in: store).map(\.wire)
+            outcome.outputs = try await cache.withStore { try await changes.stored(in: $0) }.map(\.wire)
             outcome.deleted = changes.deleted
         } catch let exceeded as OutputLimit.Exceeded {
             outcome.status = .fault

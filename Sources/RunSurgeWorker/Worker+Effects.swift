@@ -10,6 +10,7 @@ extension Worker {
         case .hello(let held): sendHello(held: held)
         case .pull(let credit): sendPull(credit)
         case .reject(let token, let reason): reject(token, reason: reason)
+        case .started(let tokens): send(.started(.with { $0.leases = tokens.map(\.wire) }))
         case .stop(let reason): refusal = reason
         case .resend: resendAll()
         case .startDriver(let token, _, let memory): startDriver(token, memory: memory)
@@ -39,38 +40,37 @@ extension Worker {
         var units: [WorkUnit] = []
         for item in assign.items {
             do {
-                if let unit = try accept(item) { units.append(unit) }
+                units += try accept(item)
             } catch {
                 logger.warning("an assignment is dropped", metadata: ["error": "\(error)"])
             }
         }
-        var started = WireStarted()
-        started.leases = units.map(\.token.wire)
         feed(.assigned(units))
-        if !units.isEmpty { send(.started(started)) }
     }
 
-    private func accept(_ item: WireWorkItem) throws(ProtocolError) -> WorkUnit? {
+    private func accept(_ item: WireWorkItem) throws(ProtocolError) -> [WorkUnit] {
         let token = try LeaseToken(wire: item.lease)
+        let memory = max(0, item.memoryBytes)
         switch (item.work, token.key.region) {
         case (.driver(let work), nil):
             _ = try record(of: work.job)
             driverWork[token.key] = work
+            return [WorkUnit(token: token, memory: memory)]
         case (.chunk(let work), let region?):
-            guard work.firstUnit <= work.lastUnit else {
-                throw .invalidField(message: "ChunkWork", field: "last_unit")
-            }
+            let tokens = try LeaseToken.expanding([item.lease])
+            let ranges = try work.ranges(count: Int64(tokens.count))
             guard regions[region] != nil else {
-                reject(token, reason: "the region's context is not here")
+                for token in tokens { reject(token, reason: "the region's context is not here") }
                 // In a new session the master sends all contexts again.
                 feed(.refused(reason: "a region's context is missing", retry: true))
-                return nil
+                return []
             }
-            chunks[token.key] = ChunkRun.Chunk(
-                key: token.key, region: region, range: work.firstUnit..<work.lastUnit)
+            for (token, range) in zip(tokens, ranges) {
+                chunks[token.key] = ChunkRun.Chunk(key: token.key, region: region, range: range)
+            }
+            return tokens.map { WorkUnit(token: $0, memory: memory) }
         default: throw .invalidField(message: "WorkItem", field: "work")
         }
-        return WorkUnit(token: token, memory: max(0, item.memoryBytes))
     }
 
     private func remember(_ context: WireRegionContext) {

@@ -12,16 +12,19 @@ extension Worker {
         markAttached(false)
         for listener in listeners { listener.cancel() }
         listeners = []
+        let endpoint = endpoints.next()
         Task {
             await old?.close()
             do {
                 let new = try await WorkLink.open(
-                    session: .random(in: 1 ... .max), configuration: configuration, sockets: sockets)
+                    session: .random(in: 1 ... .max), endpoint: endpoint, configuration: configuration,
+                    sockets: sockets)
                 link = new
                 listen(to: new)
                 feed(.opened(session: new.session))
             } catch {
-                logger.error("can't open the link to the master", metadata: ["error": "\(error)"])
+                logger.error(
+                    "can't open the link to the master", metadata: ["master": "\(endpoint)", "error": "\(error)"])
                 feed(.opened(session: 0))
             }
         }
@@ -83,7 +86,7 @@ extension Worker {
             hello.modules = interpreter.modules
         }
         hello.softwareVersion = "1"
-        hello.held = held.map(\.wire)
+        hello.held = LeaseToken.wireRuns(of: held)
         send(.hello(hello))
     }
 
@@ -92,7 +95,7 @@ extension Worker {
         pull.freeSlots = UInt32(credit.freeSlots)
         pull.prefetch = UInt32(credit.prefetch)
         pull.freeMemoryBytes = credit.freeMemory
-        pull.held = credit.held.map(\.wire)
+        pull.held = LeaseToken.wireRuns(of: credit.held)
         pull.sequence = credit.sequence
         send(.pull(pull))
     }
@@ -123,13 +126,23 @@ extension Worker {
     }
 
     /// Leases that can't be ours are left out.
-    func tokens(_ wire: [WireLeaseToken]) -> [LeaseToken] { wire.compactMap { try? LeaseToken(wire: $0) } }
+    func tokens(_ wire: [WireLeaseToken]) -> [LeaseToken] {
+        wire.flatMap { (try? LeaseToken.expanding([$0])) ?? [] }
+    }
+
+    /// The master's own folder of blobs, when it is on this machine.
+    private func directory(of welcome: WireWelcome, at endpoint: String) async throws -> String? {
+        guard !welcome.blobDirectory.isEmpty else { return nil }
+        let isHere = try await BlockingWork.run { OwnAddresses.includeHost(of: endpoint) }
+        return isHere ? welcome.blobDirectory : nil
+    }
 
     private func attach(_ welcome: WireWelcome) async {
         guard var link, link.beacons == nil, let parts else { return }
         do {
-            let directory = welcome.blobDirectory.isEmpty ? nil : welcome.blobDirectory
-            let access = BlobAccess(url: welcome.blobURL, token: welcome.blobToken, directory: directory)
+            let directory = try await directory(of: welcome, at: link.endpoint)
+            let url = WorkLink.reachable(welcome.blobURL, from: link.endpoint)
+            let access = BlobAccess(url: url, token: welcome.blobToken, directory: directory)
             await parts.cache.use(try await openBlobStore(access))
             try await link.attach(welcome, configuration: configuration, sockets: sockets)
         } catch {
@@ -141,8 +154,9 @@ extension Worker {
         self.link = link
         listenToBeacons(of: link)
         nodeID = welcome.nodeID
+        term = welcome.term
         heartbeatInterval = .milliseconds(max(100, Int64(welcome.heartbeatMilliseconds)))
-        logger.info("attached", metadata: ["node": "\(nodeID)", "term": "\(welcome.term)"])
+        logger.info("attached", metadata: ["node": "\(nodeID)", "term": "\(term)", "master": "\(link.endpoint)"])
         feed(
             .welcomed(
                 term: welcome.term, lease: .milliseconds(Int64(welcome.leaseMilliseconds)),

@@ -129,7 +129,7 @@ extension Worker {
             upload.size += Int64(frame.body.count)
             run.uploads[name] = upload
             guard frame.head["last"]?.isTrue == true else { return }
-            let blob = try await parts.cache.currentStore().put(fileAt: path)
+            let blob = try await parts.cache.withStore { try await $0.put(fileAt: path) }
             run.uploads[name] = nil
             try await BlockingWork.run { FileTree.remove(path) }
             python.channel.send(
@@ -173,8 +173,7 @@ extension Worker {
         guard var region = run.regions[id] else { return }
         var fresh: [ChunkOutcome] = []
         // What came before is not passed on twice, and nothing is passed on before what must come first.
-        for wire in results.outcomes where wire.chunkIndex == region.next {
-            guard let outcome = try? ChunkOutcome(wire: wire) else { break }
+        for outcome in (try? results.allOutcomes) ?? [] where outcome.index == region.next {
             fresh.append(outcome)
             region.next += 1
         }

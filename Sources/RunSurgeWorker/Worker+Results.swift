@@ -7,48 +7,78 @@ internal import RunSurgeScheduling
 extension Worker {
     /// Without an acknowledgement for this long, what was pushed is pushed again.
     private static let patience: Duration = .seconds(5)
+    private static let probeInterval: Duration = .seconds(1)
 
     /// Results of an agent that was killed are offered again; the master knows which it wants.
     func recoverResults(_ parts: Parts) async throws {
-        let records = try await BlockingWork.run { try parts.spool.recover(firstNumber: 1) }
-        var tokens: [LeaseToken] = []
+        let records = try await BlockingWork.run { try parts.spool.recover() }
         for record in records {
-            guard let result = try? WireResult(serializedBytes: record.bytes),
-                let token = try? LeaseToken(wire: result.lease)
-            else { continue }
-            outbox.recover(result, for: token.key, record: record)
-            tokens.append(token)
+            guard let batch = try? WireResultBatch(serializedBytes: record) else { continue }
+            for (token, outcome) in batch.readable { outbox.add(outcome, token) }
         }
-        feed(.recovered(tokens))
+        let recovered = outbox.takeUnspooled()
+        do {
+            // Under this agent's numbers, so that the old segments need not be kept.
+            outbox.ready(try await spool(recovered))
+            try await BlockingWork.run { parts.spool.removeRecovered() }
+        } catch {
+            logger.error("the spool can't be written", metadata: ["error": "\(error)"])
+            outbox.ready(recovered)
+            spoolFailure = BootClock.now
+        }
+        feed(.recovered(outbox.tokens))
     }
 
-    func enqueue(_ result: WireResult, for key: WorkKey) {
-        guard let bytes: [UInt8] = try? result.serializedBytes() else { return }
-        unspooled.append((key, outbox.add(result, for: key, encoded: bytes)))
-    }
+    func enqueue(_ outcome: ResultOutbox.Outcome, _ token: LeaseToken) { outbox.add(outcome, token) }
 
     /// Writes new results to the spool, then pushes all that wait. Results that come meanwhile go in the next turn.
     func flush() async {
         guard !isFlushing else { return }
         isFlushing = true
         defer { isFlushing = false }
-        while !unspooled.isEmpty {
-            let batch = unspooled
-            unspooled = []
+        while case let fresh = outbox.takeUnspooled(), !fresh.isEmpty {
             do {
-                try await parts?.spool.append(batch.map(\.record))
+                outbox.ready(try await spool(fresh))
             } catch {
-                // Sent all the same: the spool only matters if this agent is killed before the acknowledgement.
+                // Sent all the same: the spool only matters if this agent is killed before the acknowledgement. But
+                // nothing new is begun whose result could not be kept either.
                 logger.error("the spool can't be written", metadata: ["error": "\(error)"])
+                outbox.ready(fresh)
+                spoolFailure = BootClock.now
             }
-            outbox.ready(batch.map(\.key))
             push()
         }
         push()
-        if outbox.isCongested != isCongested {
-            isCongested = outbox.isCongested
-            feed(.congested(isCongested))
+        adjustCongestion()
+    }
+
+    private func adjustCongestion() {
+        let isFull = outbox.isCongested || spoolFailure != nil
+        guard isFull != isCongested else { return }
+        isCongested = isFull
+        feed(.congested(isFull))
+    }
+
+    /// Looks now and then whether a spool that could not be written can be.
+    func probeSpool() async {
+        guard let failure = spoolFailure, BootClock.now - failure > Self.probeInterval, let parts else { return }
+        do {
+            // All that an earlier agent has left is acknowledged: what it takes up may be what is missing.
+            if outbox.tokens.isEmpty { try await BlockingWork.run { parts.spool.removeRecovered() } }
+            try await parts.spool.probe()
+            spoolFailure = nil
+            logger.notice("the spool can be written again")
+            adjustCongestion()
+        } catch {
+            spoolFailure = BootClock.now
         }
+    }
+
+    /// Writes results as they will be sent: one record for many.
+    private func spool(_ keys: [WorkKey]) async throws -> [WorkKey] {
+        guard !keys.isEmpty else { return [] }
+        try await parts?.spool.append(try outbox.records(of: keys))
+        return keys
     }
 
     private func push() {

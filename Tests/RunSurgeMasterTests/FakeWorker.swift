@@ -76,6 +76,9 @@ actor FakeWorker {
         try await start()
     }
 
+    /// What another session of the same worker held.
+    func adopt(_ tokens: [LeaseToken]) { held = tokens }
+
     func sendRaw(_ frames: [Frame]) throws { try work?.send(frames) }
     func sendRawResult(_ frame: Frame) throws { try results?.send([frame]) }
 
@@ -170,13 +173,14 @@ actor FakeWorker {
         case .ack(let ack):
             logPositions += ack.logs
             for result in ack.results {
-                let token = try LeaseToken(wire: result.lease)
-                verdicts[token] = try ResultVerdict(wire: result.verdict)
-                unacknowledged[token] = nil
-                held.removeAll { $0 == token }
+                for token in try LeaseToken.expanding([result.lease]) {
+                    verdicts[token] = try ResultVerdict(wire: result.verdict)
+                    unacknowledged[token] = nil
+                    held.removeAll { $0 == token }
+                }
             }
         case .cancel(let cancel):
-            let tokens = try cancel.leases.map { try LeaseToken(wire: $0) }
+            let tokens = try LeaseToken.expanding(cancel.leases)
             cancelled += tokens
             held.removeAll { tokens.contains($0) }
             for token in tokens { unacknowledged[token] = nil }
@@ -188,7 +192,7 @@ actor FakeWorker {
 
     private func welcomed(_ welcome: WireWelcome) throws {
         self.welcome = welcome
-        let lost = try welcome.cancel.map { try LeaseToken(wire: $0) }
+        let lost = try LeaseToken.expanding(welcome.cancel)
         held.removeAll { lost.contains($0) }
         for token in lost { unacknowledged[token] = nil }
         for (region, state) in regions where held.contains(state.driver) { try progress(region, state.driver) }
@@ -196,22 +200,23 @@ actor FakeWorker {
     }
 
     private func run(_ item: WireWorkItem, _ finished: inout [WireResult]) throws {
-        let token = try LeaseToken(wire: item.lease)
-        held.append(token)
+        let tokens = try LeaseToken.expanding([item.lease])
+        held += tokens
         largestHeld = max(largestHeld, held.count { !$0.key.isDriver && unacknowledged[$0] == nil })
         switch item.work {
-        case .driver: try startDriver(token, &finished)
+        case .driver: try startDriver(tokens[0], &finished)
         case .chunk(let chunk):
-            if options.silentChunks.contains(token.key.chunk) { return }
-            finish(token, .chunk(outcome(of: token, chunk)), &finished)
+            for (token, range) in zip(tokens, try chunk.ranges(count: Int64(tokens.count)))
+            where !options.silentChunks.contains(token.key.chunk) {
+                finish(token, .chunk(outcome(of: token, range)), &finished)
+            }
         case nil: break
         }
     }
 
-    private func outcome(of token: LeaseToken, _ chunk: WireChunkWork) -> WireChunkOutcome {
+    private func outcome(of token: LeaseToken, _ range: Range<Int64>) -> WireChunkOutcome {
         ChunkOutcome(
-            index: token.key.chunk, status: .completed, records: chunk.lastUnit - chunk.firstUnit,
-            range: chunk.firstUnit..<chunk.lastUnit, effects: .inline(options.effects), reason: "", variable: "",
+            index: token.key.chunk, status: .completed, records: Int64(range.count), range: range, effects: .inline(options.effects), reason: "", variable: "",
             line: 1, wallMicroseconds: 10, cpuMicroseconds: 10, peakBytes: 20 << 20
         ).wire
     }
@@ -258,8 +263,8 @@ actor FakeWorker {
         guard let state = regions[region], held.contains(state.driver), results.driver == state.driver.wire else {
             return
         }
-        for outcome in results.outcomes where outcome.chunkIndex == Int64(committed[region]?.count ?? 0) {
-            committed[region]?.append(outcome.chunkIndex)
+        for outcome in try results.allOutcomes where outcome.index == Int64(committed[region]?.count ?? 0) {
+            committed[region]?.append(outcome.index)
         }
         try progress(region, state.driver)
         guard Int64(committed[region]?.count ?? 0) == state.chunks else { return }

@@ -172,7 +172,7 @@ private struct WorkerWorld {
             perform(scenario.feed(.driverEnded(key)))
         case .fail(let key, _): results.append(key)
         case .forget(let keys): results.removeAll(where: Set(keys).contains)
-        case .grant, .renamed, .resend, .stop: return
+        case .grant, .renamed, .resend, .stop, .started: return
         }
     }
 

@@ -12,20 +12,26 @@ import Testing
 
     private func key(_ index: Int64) -> WorkKey { WorkKey(job: JobID(1), region: RegionID(2), chunk: index) }
 
+    private func token(_ index: Int64) -> LeaseToken {
+        LeaseToken(key: key(index), term: 1, epoch: 1, session: 1)
+    }
+
+    private func outcome(_ index: Int64, bytes: Int = 10) -> ResultOutbox.Outcome {
+        .chunk(
+            ChunkOutcome(
+                index: index, status: .completed, records: 1, range: index..<index + 1,
+                effects: .inline([UInt8](repeating: UInt8(truncatingIfNeeded: index), count: bytes)), reason: "",
+                variable: "", line: 0, wallMicroseconds: 1, cpuMicroseconds: 1, peakBytes: 1))
+    }
+
     private mutating func add(_ indices: some Sequence<Int64>, bytes: Int = 10) throws {
-        for index in indices {
-            var result = WireResult()
-            result.lease = LeaseToken(key: key(index), term: 1, epoch: 1, session: 1).wire
-            result.chunk.chunkIndex = index
-            result.chunk.effects.inline = Data(repeating: 0, count: bytes)
-            _ = outbox.add(result, for: key(index), encoded: try result.serializedBytes())
-            outbox.ready([key(index)])
-        }
+        for index in indices { outbox.add(outcome(index, bytes: bytes), token(index)) }
+        outbox.ready(outbox.takeUnspooled())
     }
 
     private mutating func indices(at time: MonotonicTime) -> [[Int64]] {
         var all: [[Int64]] = []
-        while let batch = outbox.nextBatch(session: 1, now: time) { all.append(batch.results.map(\.chunk.chunkIndex)) }
+        while let batch = outbox.nextBatch(session: 1, now: time) { all.append(batch.readable.map(\.token.key.chunk)) }
         return all
     }
 
@@ -39,11 +45,11 @@ import Testing
     }
 
     @Test mutating func aResultIsNotSentBeforeItIsInTheSpool() throws {
-        var result = WireResult()
-        result.chunk.chunkIndex = 5
-        _ = outbox.add(result, for: key(5), encoded: [])
+        outbox.add(outcome(5), token(5))
         #expect(indices(at: start).isEmpty)
-        outbox.ready([key(5)])
+        outbox.resendAll()
+        #expect(indices(at: start).isEmpty, "a new session changes nothing about that")
+        outbox.ready(outbox.takeUnspooled())
         #expect(indices(at: start) == [[5]])
     }
 
@@ -65,8 +71,8 @@ import Testing
         let next = outbox.nextBatch(session: 8, now: start + .seconds(1))
         let batch = try #require(next)
         #expect(batch.session == 8)
-        #expect(batch.results.map(\.chunk.chunkIndex) == [2, 0, 1])
-        #expect(batch.results[1].lease.term == 9)
+        #expect(batch.readable.map(\.token.key.chunk) == [2, 0, 1])
+        #expect(batch.readable[1].token.term == 9)
     }
 
     @Test mutating func countsItsBytesAndSaysWhenItIsFull() throws {
@@ -76,5 +82,19 @@ import Testing
         _ = outbox.remove(all)
         #expect(outbox.bytes == 0)
         #expect(!outbox.isCongested)
+    }
+
+    @Test mutating func neighboursTravelAndAreSpooledAsOneRun() throws {
+        for index in [Int64(4), 5, 6, 9] { outbox.add(outcome(index), token(index)) }
+        let records = try outbox.records(of: outbox.takeUnspooled())
+        #expect(records.map(\.numbers) == [[1, 2, 3, 4]])
+        let batch = try WireResultBatch(serializedBytes: records[0].bytes)
+        #expect(batch.runs.map(\.lease.count) == [3, 1])
+        #expect(batch.readable.map(\.token) == [4, 5, 6, 9].map { token($0) })
+        guard case .chunk(let second) = batch.readable[1].outcome, case .chunk(let same) = outcome(5) else {
+            Issue.record("it is no chunk's")
+            return
+        }
+        #expect(second == same)
     }
 }

@@ -139,11 +139,11 @@ actor ScriptedMaster {
             return
         }
         batches.append(batch)
-        received += batch.results
+        received += batch.all
         segments += batch.logs
         guard isAcknowledging else { return }
         var ack = WireAck()
-        ack.results = batch.results.map { result in
+        ack.results = batch.all.map { result in
             .with {
                 $0.lease = result.lease
                 $0.verdict = .accepted
@@ -236,5 +236,18 @@ actor ScriptedMaster {
 
     func driverOutcome(job: Int64 = 1) -> WireDriverOutcome? {
         received.last { $0.lease.jobID == job && $0.lease.regionID == 0 }?.driver
+    }
+}
+
+extension WireResultBatch {
+    /// Every result by itself.
+    var all: [WireResult] {
+        let plain = runs.flatMap { (try? $0.results) ?? [] }.map { token, outcome in
+            WireResult.with {
+                $0.lease = token.wire
+                $0.chunk = outcome.wire
+            }
+        }
+        return plain + results
     }
 }

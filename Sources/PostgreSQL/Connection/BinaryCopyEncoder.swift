@@ -1,7 +1,7 @@
 /// The blocks of a binary COPY.
 struct BinaryCopyEncoder {
     private static let blockSize = 64 * 1024
-    private static let signature: [UInt8] =
+    static let signature: [UInt8] =
         Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0x00] + [0, 0, 0, 0, 0, 0, 0, 0]
 
     private let columnCount: Int

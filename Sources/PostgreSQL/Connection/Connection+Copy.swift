@@ -2,6 +2,18 @@ extension Connection {
     func runCopy(
         _ sql: String, columnCount: Int, rows: some Sequence<[SQLValue]>
     ) throws(PostgreSQLError) -> Int {
+        try runCopy(sql) { sendCopy(columnCount: columnCount, rows: rows) }
+    }
+
+    func runCopy(_ sql: String, _ rows: BinaryRows) throws(PostgreSQLError) -> Int {
+        try runCopy(sql) {
+            for block in rows.encoded where !put(block) { break }
+            return nil
+        }
+    }
+
+    /// `send` returns why the copy is to fail.
+    private func runCopy(_ sql: String, _ send: () -> PostgreSQLError?) throws(PostgreSQLError) -> Int {
         try checkOpen()
         guard handle?.sendScript(sql) == true else {
             let failure = sendFailure(sql)
@@ -18,7 +30,7 @@ extension Connection {
             _ = try collect(sql: sql)
             throw refused ?? PostgreSQLError(kind: .connectionLost, message: "the server did not answer", sql: sql)
         }
-        let refusal = sendCopy(columnCount: columnCount, rows: rows)
+        let refusal = send()
         while let done = handle?.endCopy(failing: refusal?.message), !done { waitWritable() }
         do throws(PostgreSQLError) {
             return try collect(sql: sql).affectedRows

@@ -101,12 +101,26 @@ public actor Connection {
     public func copyIn(
         _ table: String, schema: String? = nil, columns: [String], rows: some Sequence<[SQLValue]> & Sendable
     ) async throws(PostgreSQLError) -> Int {
-        let target = [schema, table].compactMap { $0 }.map(SQLIdentifier.quoted).joined(separator: ".")
-        let names = columns.map(SQLIdentifier.quoted).joined(separator: ", ")
-        let sql = "COPY \(target) (\(names)) FROM STDIN WITH (FORMAT binary)"
+        let sql = Self.copy(into: table, schema: schema, columns)
         return try await cancellable { () throws(PostgreSQLError) in
             try self.runCopy(sql, columnCount: columns.count, rows: rows)
         }
+    }
+
+    /// As the other, with rows that are encoded already.
+    @discardableResult
+    public func copyIn(
+        _ table: String, schema: String? = nil, columns: [String], _ rows: BinaryRows
+    ) async throws(PostgreSQLError) -> Int {
+        precondition(columns.count == rows.columnCount, "\(columns.count) columns, rows of \(rows.columnCount) values")
+        let sql = Self.copy(into: table, schema: schema, columns)
+        return try await cancellable { () throws(PostgreSQLError) in try self.runCopy(sql, rows) }
+    }
+
+    private static func copy(into table: String, schema: String?, _ columns: [String]) -> String {
+        let target = [schema, table].compactMap { $0 }.map(SQLIdentifier.quoted).joined(separator: ".")
+        let names = columns.map(SQLIdentifier.quoted).joined(separator: ", ")
+        return "COPY \(target) (\(names)) FROM STDIN WITH (FORMAT binary)"
     }
 
     // MARK: Life

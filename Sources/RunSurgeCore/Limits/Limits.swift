@@ -19,6 +19,8 @@ public enum Limits {
     public static let frameBytes = 16 << 20
     /// Work items in one Assign.
     public static let assignItems = 256
+    /// Leases that one message may name; a longer list is dropped.
+    public static let leasesNamed: Int64 = 1 << 18
     /// Results in one batch, and its bytes.
     public static let resultBatchItems = 1_000
     public static let resultBatchBytes = 1 << 20
@@ -30,8 +32,10 @@ public enum Limits {
     public static let logStreamBytes: Int64 = 64 << 20
     /// Times a driver may be lost before its job fails.
     public static let driverAttempts: Int64 = 5
-    /// Losses of one chunk (crash, lost worker, out of memory) before its job falls back to running it in the driver.
+    /// Losses of one chunk (crash, worker lost while it ran) before its job falls back to running it in the driver. They
+    /// must have happened on two nodes at least where there are two that can run it, or have reached the second number.
     public static let chunkLosses = 3
+    public static let chunkLossesAnywhere = 6
     /// Pieces that a worker may run one chunk in, for lack of memory, and processes that it may start for them; beyond,
     /// the chunk counts as lost.
     public static let chunkPieces = 4_096

@@ -17,7 +17,7 @@ public protocol DispatchStore: Sendable {
     /// Jobs in pending_schedule and running that are not in `known`, oldest first.
     func unfinishedJobs(excluding known: Set<JobID>, limit: Int) async throws -> [Job]
     func cancelledJobs(among known: Set<JobID>) async throws -> Set<JobID>
-    /// All regions of a job, with the chunks that have a result and the last epoch of each chunk that was leased.
+    /// All regions of a job, with the chunks that have a result and the last epoch of each other that was leased.
     func regions(of job: JobID) async throws -> [StoredRegion]
     /// Finds the region by (job, node, entry, digest), or creates it.
     func openRegion(_ region: NewRegion, term: Int64) async throws -> StoredRegion
@@ -40,9 +40,39 @@ public protocol DispatchStore: Sendable {
     func recordLosses(_ losses: [AttemptLoss], term: Int64) async throws
 
     // Nodes
-    func attachNode(name: String, owner: UserID?, slots: Int, memory: Int64, term: Int64) async throws -> NodeID
+    /// In one transaction; one identifier each, in order. A node of the same owner and name is the same node, come
+    /// back.
+    func attachNodes(_ nodes: [NodeAttachment], term: Int64) async throws -> [NodeID]
     /// Marks nodes as seen now, and those in `dead` as gone. Not synchronously durable.
     func recordNodes(seen: [NodeID], dead: [NodeID], term: Int64) async throws
+}
+
+extension DispatchStore {
+    public func attachNode(
+        name: String, owner: UserID?, slots: Int, memory: Int64, term: Int64
+    ) async throws -> NodeID {
+        let node = NodeAttachment(name: name, owner: owner, slots: slots, memory: memory)
+        guard let id = try await attachNodes([node], term: term).first else {
+            throw StoreError.inconsistent("a node was not stored")
+        }
+        return id
+    }
+}
+
+/// A worker that comes to the master.
+public struct NodeAttachment: Sendable {
+    public let name: String
+    public let owner: UserID?
+    public let slots: Int
+    /// Bytes that all slots together may use.
+    public let memory: Int64
+
+    public init(name: String, owner: UserID?, slots: Int, memory: Int64) {
+        self.name = name
+        self.owner = owner
+        self.slots = slots
+        self.memory = memory
+    }
 }
 
 public struct StoredRegion: Sendable {

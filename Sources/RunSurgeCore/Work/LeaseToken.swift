@@ -1,5 +1,5 @@
 /// Names a unit of work: the driver of a job, or one chunk of one of its regions.
-public struct WorkKey: Hashable, Sendable {
+public struct WorkKey: Hashable, Comparable, Sendable {
     public let job: JobID
     /// nil: the driver.
     public let region: RegionID?
@@ -10,6 +10,12 @@ public struct WorkKey: Hashable, Sendable {
         self.job = job
         self.region = region
         self.chunk = chunk
+    }
+
+    /// By job, then region, a driver first.
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.job.rawValue, left.region?.rawValue ?? 0, left.chunk)
+            < (right.job.rawValue, right.region?.rawValue ?? 0, right.chunk)
     }
 
     public static func driver(of job: JobID) -> WorkKey { WorkKey(job: job, region: nil, chunk: 0) }

@@ -51,8 +51,8 @@ struct LinkSettings: Sendable {
         welcome.blobDirectory = configuration.blobDirectory
         welcome.leaseMilliseconds = UInt32(clamping: configuration.dispatch.leaseDuration.wholeMilliseconds)
         welcome.heartbeatMilliseconds = UInt32(clamping: configuration.heartbeatInterval.wholeMilliseconds)
-        welcome.keep = keep.map(\.wire)
-        welcome.cancel = cancel.map(\.wire)
+        welcome.keep = LeaseToken.wireRuns(of: keep)
+        welcome.cancel = LeaseToken.wireRuns(of: cancel)
         return MasterMessageWriter.message(.welcome(welcome))
     }
 
@@ -75,13 +75,21 @@ struct Greeting: Sendable {
     let peer: Frame
     let session: SessionID
     let hello: WireHello
+
+    var attachment: NodeAttachment {
+        NodeAttachment(name: hello.nodeName, owner: nil, slots: Int(hello.slots), memory: hello.memoryBytes)
+    }
+
+    /// The newest that both sides speak.
+    var version: UInt32 { min(hello.highestVersion, FrameCodec.versions.upperBound) }
 }
 
 extension WorkerHello {
     init(session: SessionID, node: NodeID, wire: WireHello) {
         self.init(
             session: session, node: node, slots: Int(wire.slots), memory: wire.memoryBytes,
-            pythonVersion: wire.pythonVersion, held: wire.held.compactMap { try? LeaseToken(wire: $0) })
+            pythonVersion: wire.pythonVersion, modules: Set(wire.modules),
+            held: (try? LeaseToken.expanding(wire.held)) ?? [])
     }
 }
 

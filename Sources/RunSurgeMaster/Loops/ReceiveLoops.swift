@@ -56,7 +56,7 @@ struct ResultReceiveLoop: Sendable {
         }
         do throws(ProtocolError) {
             let batch = try FrameCodec.decode(WireResultBatch.self, from: frame)
-            guard batch.results.count <= Limits.resultBatchItems else {
+            guard batch.resultCount <= Limits.resultBatchItems else {
                 throw .invalidField(message: "ResultBatch", field: "results")
             }
             return ReceivedResults(batch) { watch.report([], $0) }

@@ -11,27 +11,62 @@ enum MasterMessageWriter {
         return message
     }
 
-    /// At most `Limits.assignItems` items a message; the contexts go with the first.
+    /// At most `Limits.assignItems` chunks and drivers a message; the contexts go with the first.
     static func assign(_ assignments: [Assignment], _ contexts: [RegionDescription]) -> [WireMasterMessage] {
         var contexts = contexts.map(WireRegionContext.init)
         return stride(from: 0, to: assignments.count, by: Limits.assignItems).map { start in
             var assign = WireAssign()
             swap(&assign.contexts, &contexts)
-            assign.items = assignments[start..<min(assignments.count, start + Limits.assignItems)]
-                .map(WireWorkItem.init)
+            assign.items = items(assignments[start..<min(assignments.count, start + Limits.assignItems)])
             return message(.assign(assign))
         }
     }
 
+    /// Neighbouring chunks that were granted alike are one item.
+    private static func items(_ assignments: ArraySlice<Assignment>) -> [WireWorkItem] {
+        var items: [WireWorkItem] = []
+        var ranges: [Range<Int64>] = []
+        var first: Assignment?
+        func close() {
+            guard let first else { return }
+            items.append(WireWorkItem(first, ranges))
+        }
+        for assignment in assignments {
+            guard case .chunk(let range) = assignment.work else {
+                close()
+                (first, ranges) = (assignment, [])
+                continue
+            }
+            if let first, let last = ranges.last, last.upperBound == range.lowerBound,
+                first.memory == assignment.memory,
+                assignment.token.continues(first.token, by: Int64(ranges.count))
+            {
+                ranges.append(range)
+            } else {
+                close()
+                (first, ranges) = (assignment, [range])
+            }
+        }
+        close()
+        return items
+    }
+
     static func acknowledge(_ verdicts: [TokenVerdict]) -> WireMasterMessage {
         var ack = WireAck()
-        ack.results = verdicts.map { WireResultVerdict(token: $0.token, verdict: $0.verdict) }
+        var rest = verdicts[...]
+        while let first = rest.first {
+            let alike = rest.prefix { $0.verdict == first.verdict }
+            rest = rest.dropFirst(alike.count)
+            ack.results += LeaseToken.wireRuns(of: alike.lazy.map(\.token)).map {
+                WireResultVerdict(lease: $0, verdict: first.verdict)
+            }
+        }
         return message(.ack(ack))
     }
 
     static func cancel(_ tokens: [LeaseToken], reason: String) -> WireMasterMessage {
         var cancel = WireCancel()
-        cancel.leases = tokens.map(\.wire)
+        cancel.leases = LeaseToken.wireRuns(of: tokens)
         cancel.reason = reason
         return message(.cancel(cancel))
     }
@@ -50,7 +85,9 @@ enum MasterMessageWriter {
         var results = WireRegionResults()
         results.driver = driver.wire
         results.regionID = region.rawValue
-        results.outcomes = outcomes.map(\.wire)
+        let columns = OutcomeRuns(outcomes)
+        results.runs = columns.runs
+        results.outcomes = columns.others
         return message(.regionResults(results))
     }
 
@@ -80,16 +117,15 @@ extension WireRegionContext {
 }
 
 extension WireWorkItem {
-    fileprivate init(_ assignment: Assignment) {
+    /// A driver, or the chunks of `ranges` from the one that `first` names on.
+    fileprivate init(_ first: Assignment, _ ranges: [Range<Int64>]) {
         self.init()
-        lease = assignment.token.wire
-        memoryBytes = assignment.memory
-        switch assignment.work {
-        case .chunk(let range):
-            var chunk = WireChunkWork()
-            chunk.firstUnit = range.lowerBound
-            chunk.lastUnit = range.upperBound
-            work = .chunk(chunk)
+        lease = first.token.wire
+        memoryBytes = first.memory
+        switch first.work {
+        case .chunk:
+            if ranges.count > 1 { lease.count = Int64(ranges.count) }
+            work = .chunk(WireChunkWork(ranges))
         case .driver(let description): work = .driver(WireDriverWork(description))
         }
     }

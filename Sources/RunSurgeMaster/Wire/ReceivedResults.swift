@@ -12,7 +12,16 @@ struct ReceivedResults: Sendable {
     /// A result that makes no sense is left out and named by `onError`; the others stand.
     init(_ batch: WireResultBatch, onError: (ProtocolError) -> Void) {
         session = batch.session
-        chunks.reserveCapacity(batch.results.count)
+        chunks.reserveCapacity(batch.resultCount)
+        for run in batch.runs {
+            do throws(ProtocolError) {
+                for (token, outcome) in try run.results {
+                    chunks.append(ChunkResult(token: token, node: nil, outcome: outcome))
+                }
+            } catch {
+                onError(error)
+            }
+        }
         for result in batch.results {
             do throws(ProtocolError) {
                 let token = try LeaseToken(wire: result.lease)

@@ -20,7 +20,12 @@ enum WorkerMessageReader {
                 session, driver: try driver(close.driver), try region(close.regionID), committed: close.committed)
         case .goodbye: return .goodbye(session)
         case .nack(let nack): return .nack(session, try LeaseToken(wire: nack.lease))
-        case .started, .hello: return nil
+        case .started(let started):
+            var tokens: [LeaseToken] = []
+            tokens.reserveCapacity(started.leases.count)
+            for token in started.leases { tokens.append(try LeaseToken(wire: token)) }
+            return .started(session, tokens)
+        case .hello: return nil
         case nil: throw .invalidField(message: "WorkerMessage", field: "body")
         }
     }
@@ -46,12 +51,9 @@ enum WorkerMessageReader {
 
 extension WorkerPull {
     init(wire: WirePull) throws(ProtocolError) {
-        var held: [LeaseToken] = []
-        held.reserveCapacity(wire.held.count)
-        for token in wire.held { held.append(try LeaseToken(wire: token)) }
         self.init(
-            freeSlots: Int(wire.freeSlots), prefetch: Int(wire.prefetch), freeMemory: wire.freeMemoryBytes, held: held,
-            sequence: wire.sequence)
+            freeSlots: Int(wire.freeSlots), prefetch: Int(wire.prefetch), freeMemory: wire.freeMemoryBytes,
+            held: try LeaseToken.expanding(wire.held), sequence: wire.sequence)
     }
 }
 

@@ -20,9 +20,12 @@ extension ResultVerdict {
 }
 
 extension WireResultVerdict {
-    public init(token: LeaseToken, verdict: ResultVerdict) {
+    public init(token: LeaseToken, verdict: ResultVerdict) { self.init(lease: token.wire, verdict: verdict) }
+
+    /// The same of all that `lease` counts.
+    public init(lease: WireLeaseToken, verdict: ResultVerdict) {
         self.init()
-        lease = token.wire
+        self.lease = lease
         self.verdict = verdict.wire
     }
 }

@@ -150,6 +150,10 @@ public nonisolated struct WireLeaseToken: Sendable {
   /// of the worker process that holds it
   public var session: UInt64 = 0
 
+  /// Where several leases may be named: so many, of consecutive chunks from chunk_index on, that differ in nothing
+  /// else. 0 and 1: this one. Anywhere else it is not read.
+  public var count: Int64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -765,6 +769,7 @@ public nonisolated struct WireAssign: Sendable {
   public init() {}
 }
 
+/// One driver, or as many chunks as the lease counts.
 public nonisolated struct WireWorkItem: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -985,6 +990,8 @@ public nonisolated struct WireRegionContext: Sendable {
   fileprivate var _environment: WirePayload? = nil
 }
 
+/// The units of all chunks of the item. They are cut at `cuts`, one less than there are chunks; when there are none,
+/// every `step` units.
 public nonisolated struct WireChunkWork: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -994,6 +1001,11 @@ public nonisolated struct WireChunkWork: Sendable {
 
   /// exclusive
   public var lastUnit: Int64 = 0
+
+  /// not read when there is one chunk
+  public var step: Int64 = 0
+
+  public var cuts: [Int64] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1160,6 +1172,9 @@ public nonisolated struct WireRegionResults: Sendable {
 
   public var outcomes: [WireChunkOutcome] = []
 
+  /// together with the outcomes, in the order of their chunks
+  public var runs: [WireOutcomeRun] = []
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -1189,6 +1204,69 @@ public nonisolated struct WireResultBatch: Sendable {
   public var results: [WireResult] = []
 
   public var logs: [WireLogSegment] = []
+
+  public var runs: [WireResultRun] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Results of the chunks whose leases `lease` counts.
+public nonisolated struct WireResultRun: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var lease: WireLeaseToken {
+    get {_lease ?? WireLeaseToken()}
+    set {_lease = newValue}
+  }
+  /// Returns true if `lease` has been explicitly set.
+  public var hasLease: Bool {self._lease != nil}
+  /// Clears the value of `lease`. Subsequent reads from it will return its default value.
+  public mutating func clearLease() {self._lease = nil}
+
+  public var outcomes: WireOutcomeRun {
+    get {_outcomes ?? WireOutcomeRun()}
+    set {_outcomes = newValue}
+  }
+  /// Returns true if `outcomes` has been explicitly set.
+  public var hasOutcomes: Bool {self._outcomes != nil}
+  /// Clears the value of `outcomes`. Subsequent reads from it will return its default value.
+  public mutating func clearOutcomes() {self._outcomes = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _lease: WireLeaseToken? = nil
+  fileprivate var _outcomes: WireOutcomeRun? = nil
+}
+
+/// Outcomes of consecutive chunks that were completed and have nothing else to tell, by columns: what nearly all are.
+/// Every column has an entry a chunk, but `units`, which has one more: chunk i really read units[i] ..< units[i + 1].
+public nonisolated struct WireOutcomeRun: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var firstChunk: Int64 = 0
+
+  public var units: [Int64] = []
+
+  public var records: [Int64] = []
+
+  public var wallMicroseconds: [Int64] = []
+
+  public var cpuMicroseconds: [Int64] = []
+
+  public var peakBytes: [Int64] = []
+
+  public var effectSizes: [Int64] = []
+
+  /// of all, one after the other
+  public var effects: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1388,7 +1466,7 @@ nonisolated extension WireLogStream: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireLeaseToken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".LeaseToken"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{3}region_id\0\u{3}chunk_index\0\u{1}term\0\u{1}epoch\0\u{1}session\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}job_id\0\u{3}region_id\0\u{3}chunk_index\0\u{1}term\0\u{1}epoch\0\u{1}session\0\u{1}count\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1402,6 +1480,7 @@ nonisolated extension WireLeaseToken: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.term) }()
       case 5: try { try decoder.decodeSingularInt64Field(value: &self.epoch) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.session) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.count) }()
       default: break
       }
     }
@@ -1426,6 +1505,9 @@ nonisolated extension WireLeaseToken: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.session != 0 {
       try visitor.visitSingularFixed64Field(value: self.session, fieldNumber: 6)
     }
+    if self.count != 0 {
+      try visitor.visitSingularInt64Field(value: self.count, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1436,6 +1518,7 @@ nonisolated extension WireLeaseToken: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.term != rhs.term {return false}
     if lhs.epoch != rhs.epoch {return false}
     if lhs.session != rhs.session {return false}
+    if lhs.count != rhs.count {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2996,7 +3079,7 @@ nonisolated extension WireRegionContext: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireChunkWork: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ChunkWork"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}first_unit\0\u{3}last_unit\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}first_unit\0\u{3}last_unit\0\u{1}step\0\u{1}cuts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3006,6 +3089,8 @@ nonisolated extension WireChunkWork: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularInt64Field(value: &self.firstUnit) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.lastUnit) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.step) }()
+      case 4: try { try decoder.decodeRepeatedInt64Field(value: &self.cuts) }()
       default: break
       }
     }
@@ -3018,12 +3103,20 @@ nonisolated extension WireChunkWork: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.lastUnit != 0 {
       try visitor.visitSingularInt64Field(value: self.lastUnit, fieldNumber: 2)
     }
+    if self.step != 0 {
+      try visitor.visitSingularInt64Field(value: self.step, fieldNumber: 3)
+    }
+    if !self.cuts.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.cuts, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireChunkWork, rhs: WireChunkWork) -> Bool {
     if lhs.firstUnit != rhs.firstUnit {return false}
     if lhs.lastUnit != rhs.lastUnit {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.cuts != rhs.cuts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3243,7 +3336,7 @@ nonisolated extension WireRegionAnswer: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireRegionResults: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RegionResults"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{3}region_id\0\u{1}outcomes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}driver\0\u{3}region_id\0\u{1}outcomes\0\u{1}runs\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3254,6 +3347,7 @@ nonisolated extension WireRegionResults: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularMessageField(value: &self._driver) }()
       case 2: try { try decoder.decodeSingularInt64Field(value: &self.regionID) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.outcomes) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.runs) }()
       default: break
       }
     }
@@ -3273,6 +3367,9 @@ nonisolated extension WireRegionResults: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.outcomes.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.outcomes, fieldNumber: 3)
     }
+    if !self.runs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.runs, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3280,6 +3377,7 @@ nonisolated extension WireRegionResults: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._driver != rhs._driver {return false}
     if lhs.regionID != rhs.regionID {return false}
     if lhs.outcomes != rhs.outcomes {return false}
+    if lhs.runs != rhs.runs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3317,7 +3415,7 @@ nonisolated extension WireDrain: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireResultBatch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".ResultBatch"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}results\0\u{1}logs\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}results\0\u{1}logs\0\u{1}runs\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3328,6 +3426,7 @@ nonisolated extension WireResultBatch: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularFixed64Field(value: &self.session) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.results) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.logs) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.runs) }()
       default: break
       }
     }
@@ -3343,6 +3442,9 @@ nonisolated extension WireResultBatch: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.logs.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.logs, fieldNumber: 3)
     }
+    if !self.runs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.runs, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3350,6 +3452,111 @@ nonisolated extension WireResultBatch: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.session != rhs.session {return false}
     if lhs.results != rhs.results {return false}
     if lhs.logs != rhs.logs {return false}
+    if lhs.runs != rhs.runs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireResultRun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ResultRun"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lease\0\u{1}outcomes\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._lease) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._outcomes) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._lease {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._outcomes {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireResultRun, rhs: WireResultRun) -> Bool {
+    if lhs._lease != rhs._lease {return false}
+    if lhs._outcomes != rhs._outcomes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireOutcomeRun: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".OutcomeRun"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}first_chunk\0\u{1}units\0\u{1}records\0\u{3}wall_microseconds\0\u{3}cpu_microseconds\0\u{3}peak_bytes\0\u{3}effect_sizes\0\u{1}effects\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.firstChunk) }()
+      case 2: try { try decoder.decodeRepeatedInt64Field(value: &self.units) }()
+      case 3: try { try decoder.decodeRepeatedInt64Field(value: &self.records) }()
+      case 4: try { try decoder.decodeRepeatedInt64Field(value: &self.wallMicroseconds) }()
+      case 5: try { try decoder.decodeRepeatedInt64Field(value: &self.cpuMicroseconds) }()
+      case 6: try { try decoder.decodeRepeatedInt64Field(value: &self.peakBytes) }()
+      case 7: try { try decoder.decodeRepeatedInt64Field(value: &self.effectSizes) }()
+      case 8: try { try decoder.decodeSingularBytesField(value: &self.effects) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.firstChunk != 0 {
+      try visitor.visitSingularInt64Field(value: self.firstChunk, fieldNumber: 1)
+    }
+    if !self.units.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.units, fieldNumber: 2)
+    }
+    if !self.records.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.records, fieldNumber: 3)
+    }
+    if !self.wallMicroseconds.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.wallMicroseconds, fieldNumber: 4)
+    }
+    if !self.cpuMicroseconds.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.cpuMicroseconds, fieldNumber: 5)
+    }
+    if !self.peakBytes.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.peakBytes, fieldNumber: 6)
+    }
+    if !self.effectSizes.isEmpty {
+      try visitor.visitPackedInt64Field(value: self.effectSizes, fieldNumber: 7)
+    }
+    if !self.effects.isEmpty {
+      try visitor.visitSingularBytesField(value: self.effects, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireOutcomeRun, rhs: WireOutcomeRun) -> Bool {
+    if lhs.firstChunk != rhs.firstChunk {return false}
+    if lhs.units != rhs.units {return false}
+    if lhs.records != rhs.records {return false}
+    if lhs.wallMicroseconds != rhs.wallMicroseconds {return false}
+    if lhs.cpuMicroseconds != rhs.cpuMicroseconds {return false}
+    if lhs.peakBytes != rhs.peakBytes {return false}
+    if lhs.effectSizes != rhs.effectSizes {return false}
+    if lhs.effects != rhs.effects {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -4,6 +4,8 @@ public struct DispatchConfiguration: Sendable {
     public var leaseDuration: Duration = .seconds(30)
     /// How long the leases of a session live on after its connection was seen to be gone.
     public var reconnectGrace: Duration = .seconds(5)
+    /// Without a sign of life for this long a worker counts as dead and is given nothing.
+    public var nodeTimeout: Duration = .seconds(15)
     /// How long a new master waits for the workers of the last one to come back with what they hold.
     public var takeoverGrace: Duration = .seconds(10)
     /// Between two events; a longer silence was the master's own, and is added to every lease.

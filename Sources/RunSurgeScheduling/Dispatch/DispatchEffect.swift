@@ -7,6 +7,8 @@ public enum DispatchEffect: Sendable {
     case assign(SessionID, [Assignment], contexts: [RegionDescription])
     case acknowledge(SessionID, [TokenVerdict])
     case cancel(SessionID, [LeaseToken], reason: String)
+    /// Nothing more comes; what has not begun is to be given back.
+    case drain(SessionID, reason: String)
     case answer(SessionID, RegionAnswer)
     case deliver(SessionID, driver: LeaseToken, RegionID, [ChunkOutcome])
 
@@ -27,6 +29,8 @@ public enum DispatchEffect: Sendable {
 
     // To whoever watches
     case jobChanged(JobID, JobState, chunks: Int64, done: Int64)
+    /// Attached, unreachable, draining, dead or left; not for what it holds.
+    case nodeChanged(NodeStatus)
 }
 
 /// One unit of work for one worker.

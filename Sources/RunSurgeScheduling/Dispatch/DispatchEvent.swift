@@ -22,11 +22,21 @@ public enum DispatchEvent: Sendable {
     /// A message to the session could not be routed: its connection is gone.
     case unreachable(SessionID)
     case nack(SessionID, LeaseToken)
+    /// These are being executed.
+    case started(SessionID, [LeaseToken])
+    /// A sign of life that renews nothing.
+    case heard(SessionID)
     case regionRequested(SessionID, RegionOffer)
     case regionProgress(SessionID, driver: LeaseToken, RegionID, committed: Int64, windowBytes: Int64)
     case regionClosed(SessionID, driver: LeaseToken, RegionID, committed: Int64)
     case results(SessionID, [ChunkResult])
     case driverEnded(SessionID, LeaseToken, DriverEnd)
+
+    // From whoever runs the cluster
+    /// The session is given nothing more and gives back what it has not begun.
+    case drain(SessionID, reason: String)
+    /// The node's key is not good any more: whatever it holds waits again.
+    case revoked(NodeID)
 
     // From the clock and the process
     case tick
@@ -40,11 +50,14 @@ public struct LoadedJob: Sendable {
     /// The plan as it travels to the workers.
     public let plan: Payload
     public let regions: [StoredRegion]
+    /// Modules beyond the standard library that the script imports. Those that no worker has are not waited for.
+    public let modules: Set<String>
 
-    public init(job: Job, plan: Payload, regions: [StoredRegion]) {
+    public init(job: Job, plan: Payload, regions: [StoredRegion], modules: Set<String> = []) {
         self.job = job
         self.plan = plan
         self.regions = regions
+        self.modules = modules
     }
 }
 
@@ -55,16 +68,20 @@ public struct WorkerHello: Sendable {
     /// Bytes that all slots together may use.
     public let memory: Int64
     public let pythonVersion: String
+    /// That can be imported, beyond the standard library.
+    public let modules: Set<String>
     public let held: [LeaseToken]
 
     public init(
-        session: SessionID, node: NodeID, slots: Int, memory: Int64, pythonVersion: String, held: [LeaseToken]
+        session: SessionID, node: NodeID, slots: Int, memory: Int64, pythonVersion: String,
+        modules: Set<String> = [], held: [LeaseToken]
     ) {
         self.session = session
         self.node = node
         self.slots = slots
         self.memory = memory
         self.pythonVersion = pythonVersion
+        self.modules = modules
         self.held = held
     }
 }

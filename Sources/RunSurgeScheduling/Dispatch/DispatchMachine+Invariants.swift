@@ -37,13 +37,13 @@ extension DispatchMachine {
     private func broken(_ lease: Lease) -> String? {
         guard let holder = lease.holder, !lease.isCommitting else { return nil }
         guard let session = sessions[holder] else { return "its holder is gone" }
-        return session.held.contains(lease.token.key) ? nil : "its holder does not hold it"
+        return session.held[lease.token.key] != nil ? nil : "its holder does not hold it"
     }
 
     private func broken(_ session: SessionEntry) -> String? {
         var unseen = 0
         var memory: Int64 = 0
-        for key in session.held {
+        for key in session.held.keys {
             guard let lease = lease(of: key), lease.holder == session.id else { return "\(key) is not leased to it" }
             guard !lease.isSeen else { continue }
             unseen += 1
@@ -51,25 +51,42 @@ extension DispatchMachine {
         }
         if unseen != session.inFlight { return "\(session.inFlight) in flight, \(unseen) unseen" }
         if memory != session.inFlightMemory { return "\(session.inFlightMemory) bytes in flight, \(memory) unseen" }
-        return session.isHungry == hungry.contains(session.id) ? nil : "its hunger is filed wrongly"
+        if session.grants.oldest != session.held.values.min() { return "its oldest grant is filed wrongly" }
+        return session.isHungry == hungry.contains(session.rank) ? nil : "its hunger is filed wrongly"
     }
 
     private func broken(_ job: JobEntry) -> String? {
         if case .leased(let lease) = job.driver, let broken = broken(lease) { return "driver: \(broken)" }
-        let ready = job.regions.filter { regions[$0]?.hasReady == true }.sorted()
-        if ready != job.readyRegions { return "ready regions \(job.readyRegions), really \(ready)" }
         let waits = if case .waiting = job.driver { true } else { false }
-        if users[job.owner]?.drivers.ranks.contains(job.rank) != waits { return "its driver is filed wrongly" }
-        let hasChunks = !job.readyRegions.isEmpty
-        return users[job.owner]?.chunks.ranks.contains(job.rank) == hasChunks ? nil : "its chunks are filed wrongly"
+        if waits != (job.filedDriver != nil) { return "its driver is filed wrongly" }
+        if let key = job.filedDriver, users[job.owner]?.queues[key]?.drivers.contains(job.driverRank) != true {
+            return "its driver is in no queue"
+        }
+        for id in job.regions {
+            guard let region = regions[id] else { return "its region \(id) is gone" }
+            let wanted = job.pythonVersion == nil ? [] : region.filings(under: job.traits)
+            if wanted != region.filings { return "region \(id) is filed as \(region.filings), really \(wanted)" }
+            for filing in wanted where users[job.owner]?.queues[filing.key]?.chunks.contains(job.rank(of: id)) != true {
+                return "region \(id) is in no queue"
+            }
+        }
+        return nil
     }
 
     private var brokenIndex: String? {
-        let waiting = Set(users.filter { $0.value.isWaiting }.keys)
-        if waiting != waitingUsers { return "waiting users \(waitingUsers), really \(waiting)" }
+        let waiting = users.filter { $0.value.isWaiting }.map { UserTurn(usage: $0.value.usage, user: $0.key) }
+        if waiting.sorted() != turns.elements { return "turns \(turns.elements), really \(waiting)" }
+        let ready = regions.values.reduce(Int64(0)) { $0 + $1.filings.reduce(0) { $0 + $1.chunks } }
+        if ready != totalReady { return "\(totalReady) chunks filed, really \(ready)" }
+        let drivers = jobs.values.count { $0.filedDriver != nil }
+        if queueTotals.values.reduce(0, { $0 + $1.drivers }) != drivers { return "\(drivers) drivers are filed" }
+        let queues = users.values.reduce(0) { $0 + $1.queues.values.reduce(0) { $0 + $1.chunks.count } }
+        if queues != regions.values.reduce(0, { $0 + $1.filings.count }) { return "\(queues) regions are queued" }
         let bytes = regions.values.reduce(Int64(0)) { $0 + $1.stream.cachedBytes }
         if bytes != cachedBytes { return "\(cachedBytes) bytes cached, really \(bytes)" }
         let slots = sessions.values.reduce(0) { $0 + $1.slots }
-        return slots == totalSlots ? nil : "\(totalSlots) slots, really \(slots)"
+        if slots != totalSlots { return "\(totalSlots) slots, really \(slots)" }
+        let classed = workerClasses.values.reduce(0) { $0 + $1.memory.count }
+        return classed == sessions.count ? nil : "\(classed) workers are classed, \(sessions.count) attached"
     }
 }

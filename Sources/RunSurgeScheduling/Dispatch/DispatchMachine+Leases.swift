@@ -32,9 +32,31 @@ extension DispatchMachine {
         }
     }
 
+    // MARK: Making
+
+    mutating func newLease(
+        _ token: LeaseToken, holder: SessionID? = nil, node: NodeID? = nil, expires: MonotonicTime, memory: Int64,
+        seconds: Double, granted: MonotonicTime? = nil, now: MonotonicTime
+    ) -> Lease {
+        lastLease += 1
+        return Lease(
+            token: token, serial: lastLease, holder: holder, node: node, expires: expires,
+            granted: granted ?? realTime, memory: memory, expectedSeconds: seconds, charged: now)
+    }
+
+    /// Has the calendar look at a lease when it expires.
+    mutating func schedule(_ lease: inout Lease) {
+        lease.lookAt = calendar.add(lease.token.key, serial: lease.serial, at: lease.expires)
+    }
+
+    // MARK: Ending
+
     /// Takes a lease off its holder's account.
     mutating func release(_ lease: Lease, burning: Bool = false) {
-        guard let holder = lease.holder, sessions[holder]?.held.remove(lease.token.key) != nil else { return }
+        guard let holder = lease.holder, sessions[holder]?.held.removeValue(forKey: lease.token.key) != nil else {
+            return
+        }
+        trimGrants(of: holder)
         guard !lease.isSeen else { return }
         sessions[holder]?.inFlight -= 1
         sessions[holder]?.inFlightMemory -= lease.memory
@@ -42,63 +64,46 @@ extension DispatchMachine {
         refreshHunger(holder)
     }
 
+    private mutating func trimGrants(of id: SessionID) {
+        guard let held = sessions[id]?.held else { return }
+        sessions[id]?.grants.trim(held)
+    }
+
     /// Ends leases that somebody may be working on, and tells them.
     mutating func cancel(_ leases: [Lease], reason: String) {
         var byHolder: [SessionID: [LeaseToken]] = [:]
-        for lease in leases {
+        for lease in leases.sorted(by: { $0.serial < $1.serial }) {
             release(lease, burning: true)
             if let holder = lease.holder { byHolder[holder, default: []].append(lease.token) }
         }
-        for (holder, tokens) in byHolder { effects.append(.cancel(holder, tokens, reason: reason)) }
+        for holder in byHolder.keys.sorted() {
+            effects.append(.cancel(holder, byHolder[holder] ?? [], reason: reason))
+        }
     }
 
     mutating func acknowledge(_ token: LeaseToken, to session: SessionID, _ verdict: ResultVerdict) {
         verdicts[session, default: []].append(TokenVerdict(token: token, verdict: verdict))
     }
 
-    mutating func refreshHunger(_ session: SessionID) {
-        if sessions[session]?.isHungry == true { hungry.insert(session) } else { hungry.remove(session) }
-    }
-
-    // MARK: What waits
-
-    /// Files a region, its job and its owner under what they are now: waiting or not.
-    mutating func refile(_ id: RegionID) {
-        guard let job = regions[id]?.region.job, let entry = jobs[job] else { return }
-        let isReady = regions[id]?.hasReady == true
-        let position = entry.readyRegions.firstIndex(of: id)
-        switch (isReady, position) {
-        case (true, nil):
-            let place = entry.readyRegions.firstIndex { $0 > id } ?? entry.readyRegions.count
-            jobs[job]?.readyRegions.insert(id, at: place)
-        case (false, let position?): jobs[job]?.readyRegions.remove(at: position)
-        default: return
-        }
-        refile(job: job)
-    }
-
-    mutating func refile(job id: JobID) {
-        guard let job = jobs[id], users[job.owner] != nil else { return }
-        let wasWaiting = waitingUsers.contains(job.owner)
-        if case .waiting = job.driver {
-            users[job.owner]?.drivers.insert(job.rank)
+    mutating func refreshHunger(_ id: SessionID) {
+        guard let session = sessions[id] else { return }
+        if session.isHungry {
+            hungry.insert(session.rank)
+            changedSessions.insert(id)
         } else {
-            users[job.owner]?.drivers.remove(job.rank)
+            hungry.remove(session.rank)
         }
-        if job.readyRegions.isEmpty {
-            users[job.owner]?.chunks.remove(job.rank)
-        } else {
-            users[job.owner]?.chunks.insert(job.rank)
-        }
-        guard users[job.owner]?.isWaiting == true else {
-            waitingUsers.remove(job.owner)
-            return
-        }
-        guard !wasWaiting else { return }
-        // Who comes back to the queue has not saved up what others used meanwhile.
-        let least = waitingUsers.compactMap { users[$0]?.usage }.min() ?? 0
-        let own = users[job.owner]?.usage ?? 0
-        users[job.owner]?.usage = max(own, least)
-        waitingUsers.insert(job.owner)
     }
+
+    /// Charges a driver's owner for the slot that it computes in; one that waits for a region has given it up.
+    mutating func chargeDriver(of id: JobID, now: MonotonicTime) {
+        guard let job = jobs[id], let lease = job.lease, now > lease.charged else { return }
+        changeDriverLease(of: id) { $0.charged = now }
+        guard job.regions.isEmpty, let holder = lease.holder, let share = sessions[holder]?.memoryShare else { return }
+        charge(job.owner, (now - lease.charged).seconds * Double(share))
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }

@@ -13,7 +13,7 @@ extension DispatchMachine {
         guard requests[offer.key] == nil else { return }
         if let refusal = refusal(of: offer, from: session) { return decline(offer.key, to: session, refusal) }
         do throws(ChunkPlanner.Refusal) {
-            let layout = try ChunkPlanner.plan(offer.demand, on: currentOffer)
+            let layout = try ChunkPlanner.plan(offer.demand, on: clusterOffer(to: offer.key.driver.key.job))
             requests[offer.key] = layout.predictedSeconds
             effects.append(.openRegion(offer.key, newRegion(offer, layout)))
         } catch {
@@ -21,21 +21,21 @@ extension DispatchMachine {
         }
     }
 
-    private func refusal(of offer: RegionOffer, from session: SessionID) -> String? {
+    private mutating func refusal(of offer: RegionOffer, from session: SessionID) -> String? {
         guard let job = jobs[offer.key.driver.key.job], job.holder(of: offer.key.driver) == session else {
             return "the driver's lease is over"
         }
         guard job.specification.isSplittingAllowed else { return "the job was submitted with splitting off" }
         let isForced = job.specification.minSplitSeconds == 0 || job.specification.chunkRecords != nil
         // One slot can only take turns: the driver is as fast by itself.
-        return totalSlots < 2 && !isForced ? "only one slot is attached" : nil
+        return placement(of: job.traits).slots < 2 && !isForced ? "only one slot is attached" : nil
     }
 
-    private var currentOffer: ChunkPlanner.Offer {
-        let least = sessions.values.lazy.map(\.memoryShare).filter { $0 > 0 }.min()
+    private mutating func clusterOffer(to job: JobID) -> ChunkPlanner.Offer {
+        let placement = placement(of: jobs[job]?.traits ?? 0)
         return ChunkPlanner.Offer(
-            slots: totalSlots > 0 ? totalSlots : configuration.assumedSlots,
-            memoryPerSlot: least ?? configuration.assumedMemoryPerSlot, baseBytes: peakModel.baseBytes)
+            slots: placement.slots > 0 ? placement.slots : configuration.assumedSlots,
+            memoryPerSlot: placement.leastShare ?? configuration.assumedMemoryPerSlot, baseBytes: peakModel.baseBytes)
     }
 
     private func newRegion(_ offer: RegionOffer, _ layout: ChunkPlanner.Layout) -> NewRegion {
@@ -77,7 +77,7 @@ extension DispatchMachine {
             guard let other = regions[id]?.region else { return false }
             return id != region.id && other.node == region.node && other.entry == region.entry
         }
-        for id in former { close(id, committed: 0) }
+        for id in former.sorted() { close(id, committed: 0) }
     }
 
     mutating func adopt(_ stored: StoredRegion, expectedSeconds: Double) {
@@ -101,6 +101,8 @@ extension DispatchMachine {
             jobs[region.job]?.resumePlaces.insert(place).inserted == true
         {
             jobs[region.job]?.resume.append(point)
+            // It has got further than any driver before it.
+            jobs[region.job]?.driverLosses = 0
         }
         let former = jobs[region.job]?.loops[region.node]?.predictedPeak ?? 0
         jobs[region.job]?.loops[region.node, default: LoopTotals()].predictedPeak = max(former, region.predictedPeak)
@@ -181,7 +183,7 @@ extension DispatchMachine {
         {
             // The store does not have what was thought to be done: it is computed again.
             regions[id]?.done.remove(from)
-            regions[id]?.ready.insert(from)
+            regions[id]?.putBack(from)
             return
         }
         for outcome in outcomes where outcome.index >= region.stream.next && outcome.index < region.count {

@@ -2,7 +2,9 @@ internal import RunSurgeCore
 
 extension DispatchMachine {
     mutating func receive(_ results: [ChunkResult], from session: SessionID, now: MonotonicTime) {
-        sessions[session]?.lastHeard = now
+        // What comes from nobody is said again in the session that its worker greets with.
+        guard sessions[session] != nil else { return }
+        hear(session, now: now)
         var conclusive: [ChunkResult] = []
         conclusive.reserveCapacity(results.count)
         for result in results where !result.token.key.isDriver {
@@ -29,9 +31,9 @@ extension DispatchMachine {
                 $0.isCommitting = true
             }
         } else if regions[id]?.takeReady(chunk) == true {
-            var lease = Lease(
-                token: token, expires: MonotonicTime(nanoseconds: .max), memory: region.region.predictedPeak,
-                expectedSeconds: region.meanSeconds)
+            var lease = newLease(
+                token, expires: MonotonicTime(nanoseconds: .max), memory: region.region.predictedPeak, seconds: 0,
+                now: realTime)
             lease.isCommitting = true
             regions[id]?.leases[chunk] = lease
             touchedRegions.insert(id)
@@ -45,7 +47,7 @@ extension DispatchMachine {
         else { return acknowledge(result.token, to: session, .stale) }
         release(lease)
         acknowledge(result.token, to: session, .accepted)
-        chunkLost(id, lease, cause: AttemptLoss.Cause(result.outcome.status), reason: result.outcome.reason)
+        chunkLost(id, lease, cause: AttemptLoss.Cause(result.outcome.status), result.outcome)
     }
 
     mutating func committed(_ record: ResultVerdictRecord) {
@@ -53,13 +55,15 @@ extension DispatchMachine {
         if let verdict = record.verdict, record.session != 0 { acknowledge(token, to: record.session, verdict) }
         guard let id = token.key.region, regions[id] != nil else { return }
         switch record.verdict {
-        case .accepted: complete(id, record.result, isFresh: true)
+        case .accepted:
+            chunksAccepted += 1
+            complete(id, record.result, isFresh: true)
         case .duplicate: complete(id, record.result, isFresh: false)
         case .stale, nil:
             guard let lease = regions[id]?.leases[token.key.chunk], lease.token == token else { return }
             if record.verdict == nil, record.session != 0 { acknowledge(token, to: record.session, .stale) }
             release(lease)
-            chunkLost(id, lease, cause: .fault, reason: "its result was not accepted")
+            chunkLost(id, lease, cause: .fault, record.result.outcome)
         }
     }
 
@@ -88,11 +92,11 @@ extension DispatchMachine {
     /// Replaces the cost that was expected by the one that was measured, and learns from it.
     private mutating func settleCosts(of lease: Lease, _ outcome: ChunkOutcome, in id: RegionID) {
         guard let region = regions[id]?.region else { return }
-        let seconds = Double(outcome.wallMicroseconds) / 1e6
+        let seconds = max(0, Double(outcome.wallMicroseconds) / 1e6)
         let mean = regions[id]?.meanSeconds ?? 0
         regions[id]?.meanSeconds = mean + (seconds - mean) / 8
         if let owner = jobs[region.job]?.owner {
-            users[owner]?.usage += (seconds - lease.expectedSeconds) * Double(lease.memory)
+            charge(owner, (seconds - lease.expectedSeconds) * Double(lease.memory))
         }
         jobs[region.job]?.loops[region.node]?.add(outcome)
         let variable = variableBytes(of: id)
@@ -107,43 +111,96 @@ extension DispatchMachine {
     // MARK: Losses
 
     /// - Parameter cause: nil when it counts as no loss.
-    mutating func chunkLost(_ id: RegionID, _ lease: Lease, cause: AttemptLoss.Cause?, reason: String = "") {
+    mutating func chunkLost(
+        _ id: RegionID, _ lease: Lease, cause: AttemptLoss.Cause?, _ outcome: ChunkOutcome? = nil
+    ) {
+        // A worker that is lost takes along what it had not begun, too: that says nothing about the chunk.
+        let isBlameless = cause == nil || (cause == .lost && !lease.isStarted)
+        if let cause { losses.append(AttemptLoss(token: lease.token, cause: cause)) }
+        if isBlameless { return putBack(lease) }
         let chunk = lease.token.key.chunk
         regions[id]?.leases[chunk] = nil
-        guard let region = regions[id], chunk < region.count else { return }
+        guard let region = regions[id], chunk < region.count, let cause else { return }
         regions[id]?.epochs[chunk] = lease.token.epoch
         touchedRegions.insert(id)
-        guard let cause else {
-            regions[id]?.ready.insert(chunk)
-            return
+        var history = region.losses[chunk] ?? RegionEntry.LossHistory()
+        let reason =
+            cause == .outOfMemory
+            ? enlarge(&history, id, lease, outcome) : blame(&history, id, lease, cause, outcome)
+        regions[id]?.losses[chunk] = history
+        if let reason { return giveUp(id, lease, reason: reason) }
+        regions[id]?.putBack(chunk)
+    }
+
+    /// Counts a loss that may be the chunk's own fault.
+    /// - Returns: why it is not tried again, or nil.
+    private mutating func blame(
+        _ history: inout RegionEntry.LossHistory, _ id: RegionID, _ lease: Lease, _ cause: AttemptLoss.Cause,
+        _ outcome: ChunkOutcome?
+    ) -> String? {
+        history.count += 1
+        if let node = lease.node { history.nodes.insert(node) }
+        guard history.count >= Limits.chunkLosses, let region = regions[id]?.region,
+            let traits = jobs[region.job]?.traits
+        else { return nil }
+        let need = max(region.predictedPeak, history.memory)
+        let couldBeTheNode =
+            history.nodes.count < 2 && isAnybodyElseAble(besides: history.nodes, traits: traits, need: need)
+        guard !couldBeTheNode || history.count >= Limits.chunkLossesAnywhere else { return nil }
+        let hosts = history.nodes.count == 1 ? "1 node" : "\(history.nodes.count) nodes"
+        let words =
+            "\(place(of: lease, in: region, outcome)) ended without a result \(history.count) times on \(hosts), "
+            + "the last time \(cause.words)"
+        guard let reason = outcome?.reason, !reason.isEmpty else { return words }
+        return "\(words): \(reason)"
+    }
+
+    /// The worker has halved the chunk down to one record before it reported this: only more memory can help.
+    /// - Returns: why it is not tried again, or nil.
+    private mutating func enlarge(
+        _ history: inout RegionEntry.LossHistory, _ id: RegionID, _ lease: Lease, _ outcome: ChunkOutcome?
+    ) -> String? {
+        guard let region = regions[id]?.region, let traits = jobs[region.job]?.traits else { return nil }
+        let largest = placement(of: traits).largestMemory
+        let peak = max(0, outcome?.peakBytes ?? 0)
+        if largest > 0, lease.memory >= largest {
+            return "\(place(of: lease, in: region, outcome)) needs more than \(lease.memory) bytes of memory, which is "
+                + "all that the largest worker has; \(peak) bytes were in use when it ended"
         }
-        losses.append(AttemptLoss(token: lease.token, cause: cause))
-        let count = (region.losses[chunk] ?? 0) + 1
-        regions[id]?.losses[chunk] = count
-        guard count < Limits.chunkLosses else { return giveUp(id, lease, cause: cause, reason: reason) }
-        let predicted = region.region.predictedPeak
-        let memory = cause == .outOfMemory ? max(predicted, lease.memory * 2) : predicted
-        let avoided = region.lostOn[chunk, default: []].union(lease.node.map { [$0] } ?? [])
-        regions[id]?.lostOn[chunk] = avoided
-        regions[id]?.retries.append(RegionEntry.Retry(chunk: chunk, memory: memory, avoided: avoided))
+        let wanted = max(region.predictedPeak, lease.memory.multiplied(by: 2), peak.multiplied(by: 5) / 4)
+        history.memory = largest > 0 ? min(largest, wanted) : wanted
+        return nil
+    }
+
+    /// Names what could not be run, in the unit of its source: what the worker has narrowed it down to, if it has.
+    private func place(of lease: Lease, in region: Region, _ outcome: ChunkOutcome?) -> String {
+        let chunk = lease.token.key.chunk
+        let whole = region.ranges[chunk]
+        let part = outcome.map(\.range).flatMap { $0.isEmpty || $0.clamped(to: whole) != $0 ? nil : $0 } ?? whole
+        return "chunk \(chunk), at \(part.lowerBound)..<\(part.upperBound) of its source,"
     }
 
     /// Answers the driver that the chunk can't be split off: it runs on from there by itself.
-    private mutating func giveUp(_ id: RegionID, _ lease: Lease, cause: AttemptLoss.Cause, reason: String) {
+    private mutating func giveUp(_ id: RegionID, _ lease: Lease, reason: String) {
         let chunk = lease.token.key.chunk
         guard let region = regions[id]?.region else { return }
         let start = region.ranges[chunk].lowerBound
-        let attempts = "chunk \(chunk) ended without a result \(Limits.chunkLosses) times, the last time \(cause.words)"
         let outcome = ChunkOutcome(
             index: chunk, status: .guardFailed, records: 0, range: start..<start, effects: .inline([]),
-            reason: reason.isEmpty ? attempts : "\(attempts): \(reason)", variable: "", line: region.line,
-            wallMicroseconds: 0, cpuMicroseconds: 0, peakBytes: 0)
+            reason: reason, variable: "", line: region.line, wallMicroseconds: 0, cpuMicroseconds: 0, peakBytes: 0)
         regions[id]?.done.insert(chunk)
         regions[id]?.losses[chunk] = nil
-        regions[id]?.lostOn[chunk] = nil
         keep(outcome, in: id)
         effects.append(.accept([ChunkResult(token: lease.token, node: nil, outcome: outcome)], from: 0))
         endLoop(id, at: chunk)
+    }
+}
+
+extension Int64 {
+    /// The largest number instead of an overflow.
+    fileprivate func multiplied(by factor: Int64) -> Int64 {
+        let (product, overflow) = multipliedReportingOverflow(by: factor)
+        return overflow ? .max : product
     }
 }
 

@@ -4,11 +4,7 @@ extension DispatchMachine {
     // MARK: Coming and going
 
     mutating func attach(_ hello: WorkerHello, now: MonotonicTime) {
-        if sessions[hello.session] == nil {
-            sessions[hello.session] = SessionEntry(hello, now: now)
-            liveNodes[hello.node, default: 0] += 1
-            measureCluster()
-        }
+        if sessions[hello.session] == nil { enrol(hello, now: now) }
         // A repeated greeting names what an earlier Pull did not know of: only the next one tells what is free.
         sessions[hello.session]?.freeSlots = 0
         sessions[hello.session]?.prefetch = 0
@@ -27,17 +23,13 @@ extension DispatchMachine {
         }
         effects.append(.welcome(hello.session, keep: keep, cancel: cancel))
         // The worker has come back under a new session: what it did not bring along it no longer has.
-        for session in former where sessions[session]?.node == hello.node { detach(session) }
+        for session in former.sorted() where sessions[session]?.node == hello.node { detach(session, as: .left) }
     }
 
-    /// A worker leaves by itself: what it held waits again, and counts as no loss.
-    mutating func detach(_ id: SessionID) {
-        guard let session = sessions.removeValue(forKey: id) else { return }
-        hungry.remove(id)
-        liveNodes[session.node, default: 1] -= 1
-        if liveNodes[session.node] == 0 { liveNodes[session.node] = nil }
-        measureCluster()
-        for key in session.held {
+    /// A session ends otherwise than by silence: what it held waits again, and counts as no loss.
+    mutating func detach(_ id: SessionID, as state: NodeStatus.State) {
+        guard let session = dismiss(id, as: state) else { return }
+        for key in session.held.keys.sorted() {
             guard let lease = lease(of: key), lease.holder == id else { continue }
             if lease.isCommitting {
                 change(key) { $0.holder = nil }
@@ -47,17 +39,45 @@ extension DispatchMachine {
         }
     }
 
+    /// The connection is gone; the worker may be back in a moment.
     mutating func markUnreachable(_ id: SessionID, now: MonotonicTime) {
         guard let session = sessions[id], !session.isUnreachable else { return }
-        sessions[id]?.isUnreachable = true
-        refreshHunger(id)
+        changeState(of: id) { $0.isUnreachable = true }
         let deadline = now + configuration.reconnectGrace
-        for key in session.held { change(key) { $0.expires = min($0.expires, deadline) } }
+        for key in session.held.keys.sorted() {
+            guard let lease = lease(of: key), !lease.isCommitting, lease.expires > deadline else { continue }
+            let page = calendar.add(key, serial: lease.serial, at: deadline)
+            change(key) {
+                $0.expires = deadline
+                $0.lookAt = page
+            }
+        }
     }
 
-    private mutating func measureCluster() {
-        totalSlots = sessions.values.reduce(0) { $0 + $1.slots }
-        largestMemory = sessions.values.reduce(0) { max($0, $1.memory) }
+    mutating func hear(_ id: SessionID, now: MonotonicTime) {
+        sessions[id]?.lastHeard = now
+        if sessions[id]?.isSilent == true { changeState(of: id) { $0.isSilent = false } }
+    }
+
+    mutating func drain(_ id: SessionID, reason: String) {
+        guard sessions[id]?.isDraining == false else { return }
+        changeState(of: id) { $0.isDraining = true }
+        effects.append(.drain(id, reason: reason))
+    }
+
+    mutating func revoke(_ node: NodeID) {
+        for id in sessions(of: node) {
+            let tokens = (sessions[id]?.held.keys.sorted() ?? []).compactMap { lease(of: $0)?.token }
+            if !tokens.isEmpty { effects.append(.cancel(id, tokens, reason: "the node's key was revoked")) }
+            detach(id, as: .left)
+        }
+    }
+
+    mutating func begin(_ tokens: [LeaseToken], by id: SessionID) {
+        for token in tokens {
+            guard let lease = lease(of: token.key), lease.token == token, lease.holder == id else { continue }
+            change(token.key) { $0.isStarted = true }
+        }
     }
 
     // MARK: Renewal
@@ -66,12 +86,18 @@ extension DispatchMachine {
         guard let session = sessions[id], pull.sequence > session.sequence else { return }
         sessions[id]?.sequence = pull.sequence
         sessions[id]?.lastHeard = now
-        sessions[id]?.isUnreachable = false
+        if session.isUnreachable || session.isSilent {
+            changeState(of: id) {
+                $0.isUnreachable = false
+                $0.isSilent = false
+            }
+        }
         let expires = now + configuration.leaseDuration
         var over: [LeaseToken] = []
         for token in pull.held {
             if let lease = lease(of: token.key), lease.token == token, lease.holder == id {
                 see(token.key, lease, by: id, until: expires)
+                if token.key.isDriver { chargeDriver(of: token.key.job, now: now) }
             } else if !claim(token, by: id, now: now), !isDone(token.key) {
                 over.append(token)
             }
@@ -101,15 +127,19 @@ extension DispatchMachine {
 
     /// Lets a session have what it says it holds, when nobody else does and the work is still wanted.
     private mutating func claim(_ token: LeaseToken, by id: SessionID, now: MonotonicTime) -> Bool {
-        let isClaimed = token.key.isDriver ? claimDriver(token, by: id, now: now) : claimChunk(token, by: id, now: now)
-        if isClaimed { sessions[id]?.held.insert(token.key) }
-        return isClaimed
+        guard token.key.isDriver ? claimDriver(token, by: id, now: now) : claimChunk(token, by: id, now: now),
+            let granted = lease(of: token.key)?.granted
+        else { return false }
+        sessions[id]?.held[token.key] = granted
+        sessions[id]?.grants.add(token.key, granted)
+        return true
     }
 
     private mutating func claimDriver(_ token: LeaseToken, by id: SessionID, now: MonotonicTime) -> Bool {
         guard case .leased(let lease) = jobs[token.key.job]?.driver, isSame(lease, token) else { return false }
         let taken = taken(lease, token, by: id, now: now)
         jobs[token.key.job]?.driver = .leased(taken)
+        if let version = sessions[id]?.pythonVersion { fix(token.key.job, to: version) }
         // What was on its way to the old connection is lost: everything not committed goes out again, on request.
         for region in jobs[token.key.job]?.regions ?? [] { regions[region]?.stream.driver = nil }
         return true
@@ -127,8 +157,9 @@ extension DispatchMachine {
         }
         let isLatest = token.epoch >= entry.epochs[token.key.chunk] ?? 1
         guard isLatest, regions[region]?.takeReady(token.key.chunk) == true else { return false }
-        let lease = Lease(
-            token: token, expires: now, memory: entry.region.predictedPeak, expectedSeconds: entry.meanSeconds)
+        let lease = newLease(
+            token, expires: now, memory: entry.region.predictedPeak, seconds: entry.meanSeconds, now: now)
+        if let owner = jobs[token.key.job]?.owner { charge(owner, lease.expectedSeconds * Double(lease.memory)) }
         regions[region]?.epochs[token.key.chunk] = nil
         let taken = taken(lease, token, by: id, now: now)
         regions[region]?.leases[token.key.chunk] = taken
@@ -143,11 +174,13 @@ extension DispatchMachine {
 
     private mutating func taken(_ lease: Lease, _ token: LeaseToken, by id: SessionID, now: MonotonicTime) -> Lease {
         release(lease)
-        var taken = Lease(
-            token: token, holder: id, node: sessions[id]?.node, expires: now + configuration.leaseDuration,
-            memory: lease.memory, expectedSeconds: lease.expectedSeconds)
+        var taken = newLease(
+            token, holder: id, node: sessions[id]?.node, expires: now + configuration.leaseDuration,
+            memory: lease.memory, seconds: lease.expectedSeconds, granted: lease.granted, now: now)
         taken.isSeen = true
+        taken.isStarted = lease.isStarted
         taken.isCommitting = lease.isCommitting
+        schedule(&taken)
         return taken
     }
 
@@ -166,41 +199,61 @@ extension DispatchMachine {
         guard let region = key.region else { return driverLost(key.job, lease, cause: nil, reason: "") }
         regions[region]?.leases[key.chunk] = nil
         guard let count = regions[region]?.count, key.chunk < count else { return }
+        refund(lease)
         regions[region]?.epochs[key.chunk] = lease.token.epoch
+        regions[region]?.putBack(key.chunk, avoiding: node.map { [$0] } ?? [])
         touchedRegions.insert(region)
-        guard let node else {
-            regions[region]?.ready.insert(key.chunk)
-            return
-        }
-        let retry = RegionEntry.Retry(
-            chunk: key.chunk, memory: regions[region]?.region.predictedPeak ?? 0, avoided: [node])
-        regions[region]?.retries.append(retry)
     }
 
     // MARK: Expiry
 
-    /// Takes back what nobody renewed. Cost: one look at every lease.
+    /// Takes back what nobody renewed, and gives up on whom nobody has heard of. Cost: what is due, and one look at
+    /// every session.
     mutating func sweep(now: MonotonicTime) {
-        let silent = sessions.values.filter {
-            $0.lastHeard + configuration.leaseDuration * 2 < now || ($0.isUnreachable && $0.held.isEmpty)
+        for (page, entries) in calendar.due(now) {
+            for entry in entries { look(at: entry, page: page, now: now) }
         }
-        for job in Array(jobs.values) {
-            guard case .leased(let lease) = job.driver, lease.expires < now else { continue }
-            release(lease)
-            driverLost(job.id, lease, cause: .lost, reason: "its worker was lost")
-        }
-        for (id, region) in regions {
-            for lease in region.leases.values where lease.expires < now && !lease.isCommitting {
-                release(lease)
-                chunkLost(id, lease, cause: lease.token.session == 0 ? nil : .lost)
-            }
-        }
-        for session in silent { detach(session.id) }
+        for id in silentSessions(now: now) { changeState(of: id) { $0.isSilent = true } }
+        for id in deadSessions(now: now) { detach(id, as: .dead) }
         publishChanges()
     }
 
+    private mutating func look(at entry: ExpiryCalendar.Entry, page: Int64, now: MonotonicTime) {
+        guard var lease = lease(of: entry.key), lease.serial == entry.serial, lease.lookAt == page,
+            !lease.isCommitting
+        else { return }
+        guard lease.expires < now else {
+            schedule(&lease)
+            let page = lease.lookAt
+            return change(entry.key) { $0.lookAt = page }
+        }
+        switch entry.key.region {
+        case let region?:
+            release(lease)
+            chunkLost(region, lease, cause: lease.token.session == 0 ? nil : .lost)
+        case nil:
+            guard case .leased = jobs[entry.key.job]?.driver else { return }
+            chargeDriver(of: entry.key.job, now: now)
+            release(lease)
+            driverLost(entry.key.job, lease, cause: .lost, reason: "its worker was lost")
+        }
+    }
+
+    private func silentSessions(now: MonotonicTime) -> [SessionID] {
+        sessions.values.filter { !$0.isSilent && $0.lastHeard + configuration.nodeTimeout < now }.map(\.id).sorted()
+    }
+
+    private func deadSessions(now: MonotonicTime) -> [SessionID] {
+        sessions.values.filter { session in
+            if session.lastHeard + configuration.leaseDuration * 2 < now { return true }
+            let isGone =
+                session.isSilent || (session.isUnreachable && session.lastHeard + configuration.reconnectGrace < now)
+            return isGone && session.held.isEmpty
+        }.map(\.id).sorted()
+    }
+
     private mutating func publishChanges() {
-        for id in changedJobs {
+        for id in changedJobs.sorted() {
             guard let job = jobs[id] else { continue }
             effects.append(.jobChanged(id, state(of: job), chunks: job.chunks, done: job.chunksDone))
         }

@@ -13,8 +13,14 @@ struct JobEntry: Sendable {
     let owner: UserID
     let specification: JobSpecification
     let plan: Payload
+    let modules: Set<String>
+    /// That of its first driver's worker: another might compute otherwise. nil before, and while nothing was handed over.
+    var pythonVersion: String?
+    /// Number of its `WorkTraits`.
+    var traits: Int
     var driver: Driver = .waiting
     var driverEpoch: Int64
+    /// Since it last got further than before.
     var driverLosses: Int64 = 0
     /// Bytes that the next driver's worker must have, after one ran out of memory.
     var driverMemory: Int64 = 0
@@ -23,19 +29,22 @@ struct JobEntry: Sendable {
     var lastFailure = ""
     /// Those not closed.
     var regions: Set<RegionID> = []
-    /// Those of them with chunks that wait, ascending.
-    var readyRegions: [RegionID] = []
+    /// Where its driver waits.
+    var filedDriver: QueueKey?
     var resume: [ResumePoint] = []
     var resumePlaces: Set<ResumePlace> = []
     /// By syntax node.
     var loops: [Int64: LoopTotals] = [:]
-    /// When its first driver was sent off.
+    /// When its first driver was sent off, by the caller's clock.
     var started: MonotonicTime?
     var chunks: Int64 = 0
     var chunksDone: Int64 = 0
 
-    /// Larger priority first, older first.
-    var rank: JobRank { JobRank(negatedPriority: -specification.priority, id: id) }
+    var driverRank: WorkRank { WorkRank(negatedPriority: -specification.priority, job: id, region: nil) }
+
+    func rank(of region: RegionID) -> WorkRank {
+        WorkRank(negatedPriority: -specification.priority, job: id, region: region)
+    }
 
     var lease: Lease? {
         switch driver {
@@ -56,13 +65,4 @@ struct ResumePlace: Hashable, Sendable {
     let node: Int64
     let entry: Int64
     let prefixRecords: Int64
-}
-
-struct JobRank: Hashable, Comparable, Sendable {
-    let negatedPriority: Int
-    let id: JobID
-
-    static func < (left: Self, right: Self) -> Bool {
-        (left.negatedPriority, left.id) < (right.negatedPriority, right.id)
-    }
 }

@@ -10,11 +10,12 @@ struct RegionEntry: Sendable {
     var leases: [Int64: Lease] = [:]
     /// Of chunks that were leased before and are not now.
     var epochs: [Int64: Int64]
-    /// Chunks that were lost, in their own queue: they go elsewhere, or want more memory.
+    /// Chunks that were lost or given back, in their own queue: they go elsewhere, or want more memory.
     var retries: [Retry] = []
-    var losses: [Int64: Int] = [:]
-    /// The nodes on which a chunk was lost.
-    var lostOn: [Int64: Set<NodeID>] = [:]
+    /// Of chunks that were lost by what may be their own fault.
+    var losses: [Int64: LossHistory] = [:]
+    /// As what it is filed in its owner's queues.
+    var filings: [Filing] = []
     /// The part of the predicted peak that is the interpreter's own.
     let plannedBase: Int64
     /// Of one chunk, moving towards what is measured.
@@ -25,6 +26,20 @@ struct RegionEntry: Sendable {
         let chunk: Int64
         let memory: Int64
         let avoided: Set<NodeID>
+        /// It may have been the reason of a loss: it goes alone into a free slot, where the next one can be told for sure.
+        let isSuspect: Bool
+    }
+
+    struct LossHistory: Sendable {
+        var count = 0
+        var nodes: Set<NodeID> = []
+        /// Bytes that it is known to need, after running out of less.
+        var memory: Int64 = 0
+    }
+
+    struct Filing: Sendable, Equatable {
+        let key: QueueKey
+        var chunks: Int64
     }
 
     init(_ stored: StoredRegion, expectedSeconds: Double, plannedBase: Int64) {
@@ -38,9 +53,37 @@ struct RegionEntry: Sendable {
         self.plannedBase = plannedBase
     }
 
-    var hasReady: Bool { !ready.isEmpty || !retries.isEmpty }
     var readyCount: Int64 { ready.count + Int64(retries.count) }
-    var isComplete: Bool { done.endOfRun(from: 0) >= count }
+
+    /// Where it belongs: once for each memory step in which something of it waits.
+    func filings(under traits: Int) -> [Filing] {
+        var filings: [Filing] = []
+        if !ready.isEmpty {
+            filings.append(Filing(key: QueueKey(traits: traits, memory: region.predictedPeak), chunks: ready.count))
+        }
+        for retry in retries {
+            let key = QueueKey(traits: traits, memory: retry.memory)
+            if let position = filings.firstIndex(where: { $0.key == key }) {
+                filings[position].chunks += 1
+            } else {
+                filings.append(Filing(key: key, chunks: 1))
+            }
+        }
+        return filings
+    }
+
+    /// Makes a chunk wait that nothing is held against, or that has to prove itself again.
+    mutating func putBack(_ chunk: Int64, avoiding avoided: Set<NodeID> = []) {
+        let history = losses[chunk]
+        if history == nil, avoided.isEmpty {
+            ready.insert(chunk)
+            return
+        }
+        retries.append(
+            Retry(
+                chunk: chunk, memory: max(region.predictedPeak, history?.memory ?? 0),
+                avoided: avoided.union(history?.nodes ?? []), isSuspect: (history?.count ?? 0) > 0))
+    }
 
     /// Forgets every chunk after `chunk`, whose outcome ends the loop; the leases among them.
     mutating func truncate(after chunk: Int64) -> [Lease] {

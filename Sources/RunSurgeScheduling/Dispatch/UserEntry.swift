@@ -1,41 +1,28 @@
 internal import RunSurgeCore
 
-/// One user's share: chunks are dealt to whoever has used the fewest memory-seconds.
+/// One user's share: work is dealt to whoever has used the fewest memory-seconds.
 struct UserEntry: Sendable {
     /// Byte-seconds.
     var usage: Double
-    /// Jobs whose driver waits, and jobs with chunks that wait; each in the order of dealing.
-    var drivers = RankedJobs()
-    var chunks = RankedJobs()
+    /// Only those in which something waits.
+    var queues: [QueueKey: UserQueue] = [:]
     var jobs = 0
 
-    var isWaiting: Bool { !drivers.isEmpty || !chunks.isEmpty }
+    var isWaiting: Bool { !queues.isEmpty }
 }
 
-/// Jobs in order of rank.
-struct RankedJobs: Sendable {
-    private(set) var ranks: [JobRank] = []
+/// What of one user waits in one queue.
+struct UserQueue: Sendable {
+    var drivers = SortedArray<WorkRank>()
+    var chunks = SortedArray<WorkRank>()
 
-    var isEmpty: Bool { ranks.isEmpty }
+    var isEmpty: Bool { drivers.isEmpty && chunks.isEmpty }
+}
 
-    mutating func insert(_ rank: JobRank) {
-        let position = position(of: rank)
-        guard position == ranks.count || ranks[position] != rank else { return }
-        ranks.insert(rank, at: position)
-    }
+/// A user with work that waits, in the order of dealing.
+struct UserTurn: Comparable, Sendable {
+    let usage: Double
+    let user: UserID
 
-    mutating func remove(_ rank: JobRank) {
-        let position = position(of: rank)
-        if position < ranks.count, ranks[position] == rank { ranks.remove(at: position) }
-    }
-
-    private func position(of rank: JobRank) -> Int {
-        var low = 0
-        var high = ranks.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ranks[middle] < rank { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    static func < (left: Self, right: Self) -> Bool { (left.usage, left.user) < (right.usage, right.user) }
 }

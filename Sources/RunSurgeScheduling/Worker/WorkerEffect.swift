@@ -8,6 +8,8 @@ public enum WorkerEffect: Sendable, Equatable {
     case hello(held: [LeaseToken])
     case pull(WorkerCredit)
     case reject(LeaseToken, reason: String)
+    /// These are being executed: when this worker is lost now, it may have been their fault.
+    case started([LeaseToken])
     /// The master will never take this worker.
     case stop(reason: String)
     /// A session begins with all that is unacknowledged being sent again.

@@ -25,6 +25,7 @@ extension WorkerMachine {
         offered = (0, 0)
         reconcile(keep: keep, cancel: cancel, &effects)
         effects.append(.resend)
+        repeatStarts(&effects)
     }
 
     /// What the new session's master does not know as ours is not ours; finished results are offered all the same,

@@ -15,6 +15,7 @@ extension WorkerMachine {
             driverQueue.removeFirst()
             occupy(slot, driver: key)
             effects.append(.startDriver(unit.token, slot: slot, memory: unit.memory))
+            effects.append(.started([unit.token]))
         }
         var placed = 0
         while placed < queue.count, place(queue[placed], now, &effects) { placed += 1 }
@@ -43,11 +44,11 @@ extension WorkerMachine {
             // Drivers that wait for a slot come first, and need this one.
             guard wanting.isEmpty, driverQueue.isEmpty, fits(unit.memory) else { return false }
             prepare(slot, for: unit, now, &effects)
-            feed(slot, unit, &effects)
+            feed(slot, unit, now, &effects)
             return true
         }
         guard let slot = busySlot(for: unit, depth: pace.pipeDepth(of: region, settings)) else { return false }
-        feed(slot, unit, &effects)
+        feed(slot, unit, now, &effects)
         return true
     }
 
@@ -77,12 +78,13 @@ extension WorkerMachine {
         }
         lastProcess += 1
         let id = WorkerProcessID(value: lastProcess)
-        slots[slot].process = WarmProcess(id: id, job: job, memory: unit.memory, idleSince: now)
+        slots[slot].process = WarmProcess(id: id, job: job, memory: unit.memory, headSince: now, idleSince: now)
         effects.append(.startProcess(id, slot: slot, job: job, memory: unit.memory))
     }
 
-    private mutating func feed(_ slot: Int, _ unit: Held, _ effects: inout [WorkerEffect]) {
+    private mutating func feed(_ slot: Int, _ unit: Held, _ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
         guard var process = slots[slot].process else { return }
+        if process.pipe.isEmpty { process.begin(now) }
         process.pipe.append(unit.token.key)
         process.memory = max(process.memory, unit.memory)
         slots[slot].process = process
@@ -92,10 +94,37 @@ extension WorkerMachine {
 
     mutating func finished(_ key: WorkKey, seconds: Double, _ now: MonotonicTime) {
         guard let unit = held[key], case .running(let slot) = unit.stage, let region = key.region else { return }
+        if slots[slot].process?.pipe.first == key { slots[slot].process?.begin(now) }
         slots[slot].process?.pipe.removeAll { $0 == key }
         if slots[slot].pipeCount == 0 { slots[slot].process?.idleSince = now }
         held[key]?.stage = .finished
         pace.note(region, seconds: seconds)
+    }
+
+    /// Tells the master of what has begun and is not over at once.
+    mutating func reportStarts(_ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
+        guard isAttached else { return }
+        var tokens: [LeaseToken] = []
+        for slot in slots.indices {
+            guard let process = slots[slot].process, let head = process.pipe.first, !process.isHeadReported,
+                now - process.headSince >= settings.startReport, let token = held[head]?.token
+            else { continue }
+            slots[slot].process?.isHeadReported = true
+            tokens.append(token)
+        }
+        if !tokens.isEmpty { effects.append(.started(tokens)) }
+    }
+
+    /// A new session's master may never have heard of it.
+    mutating func repeatStarts(_ effects: inout [WorkerEffect]) {
+        for slot in slots.indices { slots[slot].process?.isHeadReported = false }
+        let drivers = held.values.filter { unit in
+            switch unit.stage {
+            case .running, .waiting, .wanting: unit.token.key.isDriver
+            case .queued, .dying, .finished: false
+            }
+        }
+        if !drivers.isEmpty { effects.append(.started(drivers.map(\.token).sorted { $0.key < $1.key })) }
     }
 
     /// The first chunk of its pipe is what it died of; the others never began.

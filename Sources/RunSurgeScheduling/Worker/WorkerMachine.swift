@@ -89,7 +89,7 @@ public struct WorkerMachine: Sendable {
         case .driverWaits(let key): driverWaits(key)
         case .driverWantsSlot(let key): driverWantsSlot(key)
         case .driverEnded(let key): driverEnded(key)
-        case .tick: break
+        case .tick: reportStarts(now, &effects)
         }
         keepLink(now, &effects)
         fill(now, &effects)

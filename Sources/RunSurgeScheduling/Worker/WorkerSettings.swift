@@ -16,6 +16,8 @@ public struct WorkerSettings: Sendable {
     public var greetingAttempts = 10
     /// First and longest wait before reconnecting; it doubles in between and is jittered by half.
     public var backoff: (first: Duration, longest: Duration) = (.milliseconds(100), .seconds(5))
+    /// A chunk that has run for this long is reported as begun; most are over before.
+    public var startReport: Duration = .milliseconds(100)
     /// Seconds of work kept in a process's pipe, so that it never runs dry while the agent is busy.
     public var pipeSeconds = 0.03
     /// Seconds of work that wait at the agent beyond the pipes.

@@ -19,5 +19,14 @@ struct WarmProcess {
     var memory: Int64
     /// Chunks written to it whose results have not come; the first one runs.
     var pipe: [WorkKey] = []
+    /// Since when the first one runs, and whether the master was told.
+    var headSince: MonotonicTime
+    var isHeadReported = false
     var idleSince: MonotonicTime
+
+    /// Another chunk is the first one now.
+    mutating func begin(_ now: MonotonicTime) {
+        headSince = now
+        isHeadReported = false
+    }
 }

@@ -60,7 +60,7 @@ extension Store {
                 DELETE FROM region_blob WHERE region_id IN (SELECT id FROM ended)
             )
             UPDATE region r SET completed = c.completed, records = c.records, measured_peak = c.peak,
-                attempts = (SELECT coalesce(sum(epoch), 0) FROM chunk_lease WHERE region_id = r.id),
+                attempts = lease_total(r.id),
                 source = '', modes = '', environment = NULL, environment_sha256 = NULL, environment_size = NULL
             FROM ended e, LATERAL (
                 SELECT count(*) AS completed, least(coalesce(sum(records), 0), 9223372036854775807)::int8 AS records,
@@ -73,12 +73,12 @@ extension Store {
 
     private func deleteChunks(of region: RegionID, limit: Int) async throws -> Int {
         var deleted = 0
-        for table in ["chunk_result", "chunk_lease"] {
+        for (table, key) in [("chunk_result", "chunk_index"), ("lease_run", "first_chunk")] {
             let rows = try await database.query(
                 """
                 WITH gone AS (
-                    DELETE FROM \(table) WHERE region_id = $1 AND chunk_index IN (
-                        SELECT chunk_index FROM \(table) WHERE region_id = $1 ORDER BY chunk_index LIMIT $2)
+                    DELETE FROM \(table) WHERE region_id = $1 AND \(key) IN (
+                        SELECT \(key) FROM \(table) WHERE region_id = $1 ORDER BY \(key) LIMIT $2)
                     RETURNING 1
                 )
                 SELECT count(*) FROM gone

@@ -4,5 +4,6 @@ import PostgreSQL
 enum Schema {
     static let migrations: [any Migration] = [
         CreateAccounts(), CreateTerms(), CreateJobs(), CreateRegions(), CreateNodes(), CreateAttempts(),
+        CreateLeaseRuns(),
     ]
 }

@@ -3,37 +3,31 @@ import RunSurgeCore
 
 extension DispatchRepository {
     func recordLeases(_ leases: [LeaseRecord], term: Int64) async throws {
-        // A statement can write a row once: of several leases of one unit the newest counts.
-        var newest: [WorkKey: LeaseRecord] = [:]
+        // A statement can write a row once: of several leases of one driver the newest counts.
+        var drivers: [JobID: LeaseRecord] = [:]
+        var chunks: [LeaseRecord] = []
         for lease in leases {
-            if let other = newest[lease.token.key], !lease.token.isNewer(than: other.token) { continue }
-            newest[lease.token.key] = lease
+            guard lease.token.key.isDriver else {
+                chunks.append(lease)
+                continue
+            }
+            if let other = drivers[lease.token.key.job], !lease.token.isNewer(than: other.token) { continue }
+            drivers[lease.token.key.job] = lease
         }
-        let drivers = newest.values.filter(\.token.key.isDriver)
-        let chunks = newest.values.filter { !$0.token.key.isDriver }
         var statements: [Statement] = []
         if !chunks.isEmpty { statements.append(Self.leasing(chunks: chunks)) }
-        if !drivers.isEmpty { statements.append(Self.leasing(drivers: drivers)) }
+        if !drivers.isEmpty { statements.append(Self.leasing(drivers: Array(drivers.values))) }
         if statements.isEmpty { return }
         _ = try await database.fenced(term, isDurable: false, statements)
-        await database.wakeups.jobsChanged(drivers.map(\.token.key.job))
+        await database.wakeups.jobsChanged(drivers.keys)
     }
 
     private static func leasing(chunks: [LeaseRecord]) -> Statement {
         Statement(
             """
-            INSERT INTO chunk_lease AS l (region_id, chunk_index, term, epoch, session, node_id)
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (region_id, chunk_index) DO UPDATE SET term = excluded.term, epoch = excluded.epoch,
-                session = excluded.session, node_id = excluded.node_id
-            WHERE (excluded.term, excluded.epoch) > (l.term, l.epoch)
-            """,
-            [
-                .int64Array(chunks.map { $0.token.key.region?.rawValue ?? 0 }),
-                .int64Array(chunks.map(\.token.key.chunk)), .int64Array(chunks.map(\.token.term)),
-                .int64Array(chunks.map(\.token.epoch)),
-                .int64Array(chunks.map { Int64(bitPattern: $0.token.session) }), .identifiers(chunks.map(\.node)),
-            ])
+            INSERT INTO lease_run (region_id, first_chunk, chunk_count, term, epoch, session, node_id)
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+            """, LeaseRuns(chunks).values)
     }
 
     private static func leasing(drivers: [LeaseRecord]) -> Statement {

@@ -48,8 +48,10 @@ extension DispatchRepository {
                 """, [identifiers]),
             Statement(
                 """
-                SELECT region_id, array_agg(chunk_index) AS chunks, array_agg(epoch) AS epochs FROM chunk_lease
-                WHERE region_id = ANY ($1) GROUP BY region_id
+                SELECT region_id, array_agg(first_chunk) AS chunks, array_agg(chunk_count) AS counts,
+                    array_agg(epoch) AS epochs
+                FROM (SELECT * FROM lease_run WHERE region_id = ANY ($1) ORDER BY region_id, term, epoch) l
+                GROUP BY region_id
                 """, [identifiers]),
         ])
         var completed: [RegionID: [Int64]] = [:]
@@ -63,13 +65,47 @@ extension DispatchRepository {
         }
         var epochs: [RegionID: [Int64: Int64]] = [:]
         for row in results[1] {
-            let pairs = zip(try row.int64Array("chunks"), try row.int64Array("epochs"))
-            epochs[try row.identifier("region_id")] = Dictionary(pairs) { $1 }
+            let region: RegionID = try row.identifier("region_id")
+            epochs[region] = Self.epochs(
+                Array(zip(try row.int64Array("chunks"), try row.int64Array("counts"))), try row.int64Array("epochs"),
+                without: completed[region] ?? [])
         }
         return try zip(regions, rows).map { region, row in
             StoredRegion(
                 region: region, completed: completed[region.id] ?? [], epochs: epochs[region.id] ?? [:],
                 isClosed: try row.bool("is_closed"), spent: spent[region.id] ?? StoredRegion.Spent())
         }
+    }
+
+    /// The epoch in force of each chunk that was leased and is not done.
+    /// - Parameter runs: first chunk and number of each, those in force last.
+    private static func epochs(
+        _ runs: [(first: Int64, count: Int64)], _ epochs: [Int64], without completed: [Int64]
+    ) -> [Int64: Int64] {
+        var found: [Int64: Int64] = [:]
+        for (run, epoch) in zip(runs, epochs) {
+            let end = run.first + run.count
+            var position = completed.firstPosition(notBelow: run.first)
+            for chunk in run.first..<end {
+                if position < completed.count, completed[position] == chunk {
+                    position += 1
+                } else {
+                    found[chunk] = epoch
+                }
+            }
+        }
+        return found
+    }
+}
+
+extension [Int64] {
+    /// Of an ascending array.
+    fileprivate func firstPosition(notBelow value: Int64) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < value { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

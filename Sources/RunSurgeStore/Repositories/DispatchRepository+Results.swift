@@ -6,12 +6,39 @@ extension DispatchRepository {
         if results.isEmpty { return [] }
         precondition(results.allSatisfy { $0.outcome.status.isConclusive }, "only a conclusive outcome is a result")
         let batch = Int64.random(in: .min ... .max)
+        if let orderly = OrderlyResults(results), try await copy(orderly, batch: batch, term: term) {
+            return [ResultVerdict](repeating: .accepted, count: results.count)
+        }
         let stored = try await database.fenced(term, [try Self.storing(results, batch: batch)])
         guard let row = stored[0].first, try row.int("stored") == results.count else {
             return try await classify(results, batch: batch, term: term)
         }
         return [ResultVerdict](repeating: .accepted, count: results.count)
     }
+
+    /// What nearly every batch is: nothing stands against any of its results, so they are copied in whole. False, with
+    /// nothing stored, when something does.
+    private func copy(_ results: OrderlyResults, batch: Int64, term: Int64) async throws -> Bool {
+        do {
+            let rows = try results.rows(batch: batch)
+            try await database.transaction { connection in
+                let answers = try await connection.pipeline([
+                    Statement("SELECT fence($1)", [.int64(term)]), results.check, results.counting,
+                ])
+                guard try answers[1].first?.bool("is_orderly") == true else { throw Disorder() }
+                try await connection.copyIn(OrderlyResults.table, columns: OrderlyResults.columns, rows)
+            }
+            return true
+        } catch is Disorder {
+            return false
+        } catch let error as PostgreSQLError where error.sqlState == Self.uniqueViolation {
+            // Somebody else has stored one of them meanwhile.
+            return false
+        }
+    }
+
+    private struct Disorder: Error {}
+    private static let uniqueViolation = "23505"
 
     /// Stores what is wanted: of a region that is open, of a job that has not ended, under a lease that is not older
     /// than the last. Subqueries make the server look rows up by their keys, however large their tables have become.
@@ -41,9 +68,13 @@ extension DispatchRepository {
                     g.status, g.reason, g.variable, g.effects, g.effects_sha256
                 FROM given g JOIN wanted w ON w.id = g.region_id
                 WHERE g.chunk_index >= 0 AND g.chunk_index < w.chunk_count
-                    AND coalesce((
-                        SELECT (g.term, g.epoch) >= (l.term, l.epoch) FROM chunk_lease l
-                        WHERE l.region_id = g.region_id AND l.chunk_index = g.chunk_index), true)
+                    AND (
+                        SELECT true FROM lease_run l
+                        WHERE l.region_id = g.region_id
+                            AND l.first_chunk BETWEEN g.chunk_index - 1023 AND g.chunk_index
+                            AND l.first_chunk + l.chunk_count > g.chunk_index
+                            AND (l.term, l.epoch) > (g.term, g.epoch)
+                        LIMIT 1) IS NULL
                 ORDER BY g.position
                 ON CONFLICT (region_id, chunk_index) DO NOTHING
                 RETURNING node_id

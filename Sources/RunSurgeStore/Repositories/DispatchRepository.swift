@@ -161,7 +161,7 @@ struct DispatchRepository: DispatchStore {
         let rows = try await database.query(
             """
             SELECT j.driver_epoch + coalesce((
-                    SELECT sum(coalesce(r.attempts, (SELECT sum(epoch) FROM chunk_lease WHERE region_id = r.id), 0))
+                    SELECT sum(coalesce(r.attempts, lease_total(r.id)))
                     FROM region r WHERE r.job_id = j.id), 0) AS total,
                 a.lost, a.out_of_memory, a.stale
             FROM job j, LATERAL (

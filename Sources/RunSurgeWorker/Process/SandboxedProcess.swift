@@ -1,4 +1,5 @@
 internal import CProcess
+internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -129,6 +130,20 @@ final class SandboxedProcess: Sendable {
         let status = ChildStart.wait(outer)
         // Without a namespace of their own, children may have stayed behind.
         if first == nil { Glibc.kill(-outer, SIGKILL) }
+        endWhenEmpty(status)
+    }
+
+    private static let emptying = DispatchQueue(label: "runsurge.worker.emptying")
+    private static let emptyingInterval = DispatchTimeInterval.milliseconds(10)
+
+    /// What still is in the control group holds its memory: killed, and waited for.
+    private func endWhenEmpty(_ status: Int32) {
+        guard let group, !group.isEmpty else { return report(status) }
+        group.killAll()
+        Self.emptying.asyncAfter(deadline: .now() + Self.emptyingInterval) { [self] in endWhenEmpty(status) }
+    }
+
+    private func report(_ status: Int32) {
         let kills = group?.kills ?? 0
         let wasOverLimit = state.withLock { $0.wasOverLimit }
         onEnd(ProcessEnd(status: status, ranOutOfMemory: kills > 0 || wasOverLimit, peakBytes: group?.peakBytes ?? 0))
@@ -159,8 +174,16 @@ final class SandboxedProcess: Sendable {
         if mustRaise { try? group?.limit(to: bytes) }
     }
 
-    /// Asks the script to end.
-    func terminate() { signal { _ in if let python { Glibc.kill(python, SIGTERM) } } }
+    /// Asks the script and all that it has started to end.
+    func terminate() {
+        signal { _ in
+            guard let first else {
+                Glibc.kill(-outer, SIGTERM)
+                return
+            }
+            for pid in ProcessTree.descendants(of: first) { Glibc.kill(pid, SIGTERM) }
+        }
+    }
 
     /// Ends all its processes at once.
     func kill() {

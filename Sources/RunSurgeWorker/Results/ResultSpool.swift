@@ -6,20 +6,24 @@ internal import Glibc
 /// Segments are appended to and removed whole once nothing in them is wanted. Not synchronised to the disk: it is
 /// against the end of the process, not of the machine, for then the leases are lost anyway.
 final class ResultSpool: Sendable {
-    /// One result, under a number of this agent.
+    /// Results that are kept together, each under a number of this agent.
     struct Record: Sendable {
-        let number: UInt64
+        let numbers: [UInt64]
         let bytes: [UInt8]
     }
 
     private static let segmentBytes = 8 << 20
     private static let recordLimit = 64 << 20
+    /// Segments have numbers for names.
+    private static let probeName = "probe"
+    private static let probeBytes = 1 << 20
 
     private final class State {
         var current: (file: FileDescriptorBox, name: String, bytes: Int)?
         var live: [String: Int] = [:]
         var segments: [UInt64: String] = [:]
         var lastSegment = 0
+        var recovered: [String] = []
     }
 
     private let folder: String
@@ -33,26 +37,27 @@ final class ResultSpool: Sendable {
         try FileTree.makeFolder(folder, mode: 0o700)
     }
 
-    /// What an earlier agent has left; a record cut by its end is dropped. Blocks; call once, before `append`.
-    /// - Parameter firstNumber: the records are numbered from it on.
-    func recover(firstNumber: UInt64) throws -> [Record] {
+    /// The bytes of the records that an earlier agent has left; one cut by its end is dropped. They stay until
+    /// `removeRecovered`. Blocks; call once, before `append`.
+    func recover() throws -> [[UInt8]] {
         try queue.sync {
-            var records: [Record] = []
-            for name in FileTree.names(in: folder) {
+            var records: [[UInt8]] = []
+            for name in FileTree.names(in: folder) where Int(name) != nil {
                 let path = "\(folder)/\(name)"
                 let size = FileStatus(path)?.size ?? 0
-                let bytes = try FileDescriptor.open(path, O_RDONLY).read(at: 0, limit: Int(size))
-                var count = 0
-                for payload in Self.payloads(in: bytes) {
-                    let number = firstNumber + UInt64(records.count)
-                    records.append(Record(number: number, bytes: payload))
-                    state.segments[number] = name
-                    count += 1
-                }
-                if count == 0 { unlink(path) } else { state.live[name] = count }
+                records += Self.payloads(in: try FileDescriptor.open(path, O_RDONLY).read(at: 0, limit: Int(size)))
+                state.recovered.append(name)
                 if let number = Int(name) { state.lastSegment = max(state.lastSegment, number) }
             }
             return records
+        }
+    }
+
+    /// What was recovered is here under new numbers, or of no use. Blocks.
+    func removeRecovered() {
+        queue.sync {
+            for name in state.recovered { unlink("\(folder)/\(name)") }
+            state.recovered = []
         }
     }
 
@@ -99,19 +104,55 @@ final class ResultSpool: Sendable {
             withUnsafeBytes(of: UInt32(record.bytes.count).littleEndian) { bytes.append(contentsOf: $0) }
             bytes.append(contentsOf: record.bytes)
         }
+        let name = try write(bytes)
+        for number in records.lazy.flatMap(\.numbers) {
+            state.live[name, default: 0] += 1
+            state.segments[number] = name
+        }
+    }
+
+    /// Returns the segment's name.
+    private func write(_ bytes: [UInt8]) throws -> String {
         let (file, name) = try segment()
-        try file.write(bytes)
-        state.current?.bytes += bytes.count
-        state.live[name, default: 0] += records.count
-        for record in records { state.segments[record.number] = name }
+        let end = state.current?.bytes ?? 0
+        do {
+            try file.write(bytes)
+        } catch {
+            // What was written in part would garble all that follows.
+            ftruncate(file.number, off_t(end))
+            leaveSegment()
+            // Nothing in it was wanted any more: there is room now.
+            if state.live[name] == nil, end > 0 { return try write(bytes) }
+            throw error
+        }
+        state.current?.bytes = end + bytes.count
+        return name
+    }
+
+    private func leaveSegment() {
+        guard let current = state.current.take() else { return }
+        if state.live[current.name, default: 0] == 0 { discard(current.name) }
+    }
+
+    /// Throws while there is no room for further results.
+    func probe() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async { [self] in continuation.resume(with: Result { try writeProbe() }) }
+        }
+    }
+
+    private func writeProbe() throws {
+        let path = "\(folder)/\(Self.probeName)"
+        defer { unlink(path) }
+        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        try file.write([UInt8](repeating: 0, count: Self.probeBytes))
     }
 
     /// The segment to write to; a full one is left behind.
     private func segment() throws -> (FileDescriptorBox, String) {
         if let current = state.current {
             if current.bytes < Self.segmentBytes { return (current.file, current.name) }
-            state.current = nil
-            if state.live[current.name] == 0 { discard(current.name) }
+            leaveSegment()
         }
         state.lastSegment += 1
         let digits = String(state.lastSegment)

@@ -51,18 +51,19 @@ struct Bench {
             failure: nil, driverEpoch: epoch)
     }
 
-    static func loaded(_ job: Job, regions: [StoredRegion] = []) -> DispatchEvent {
-        .jobLoaded(LoadedJob(job: job, plan: .inline([]), regions: regions))
+    static func loaded(_ job: Job, regions: [StoredRegion] = [], modules: Set<String> = []) -> DispatchEvent {
+        .jobLoaded(LoadedJob(job: job, plan: .inline([]), regions: regions, modules: modules))
     }
 
     mutating func hello(
-        _ session: SessionID, node: Int64 = 1, slots: Int = 2, memory: Int64 = 4 << 30, held: [LeaseToken] = []
+        _ session: SessionID, node: Int64 = 1, slots: Int = 2, memory: Int64 = 4 << 30, python: String = "3.11.2",
+        modules: Set<String> = [], held: [LeaseToken] = []
     ) -> [DispatchEffect] {
         step(
             .hello(
                 WorkerHello(
-                    session: session, node: NodeID(node), slots: slots, memory: memory, pythonVersion: "3.11.2",
-                    held: held)))
+                    session: session, node: NodeID(node), slots: slots, memory: memory, pythonVersion: python,
+                    modules: modules, held: held)))
     }
 
     mutating func pull(
@@ -94,23 +95,26 @@ struct Bench {
             completed: completed, epochs: epochs, isClosed: isClosed)
     }
 
-    static func offer(_ driver: LeaseToken, request: UInt64 = 1, node: Int64 = 5, units: Int64 = 80) -> RegionOffer {
+    static func offer(
+        _ driver: LeaseToken, request: UInt64 = 1, node: Int64 = 5, entry: Int64 = 0, units: Int64 = 80
+    ) -> RegionOffer {
         RegionOffer(
-            key: RegionRequestKey(driver: driver, request: request), node: node, line: 3, entry: 0, digest: [1],
+            key: RegionRequestKey(driver: driver, request: request), node: node, line: 3, entry: entry, digest: [1],
             sourceJSON: [], modesJSON: [1], demand: .init(units: 0..<units, secondsPerUnit: 0.01, bytesPerUnit: 10),
             prefixRecords: 7, environment: .inline([]), blobs: [])
     }
 
     static func result(
-        _ token: LeaseToken, _ status: OutcomeStatus = .completed, bytes: Int = 10, seconds: Double = 0.1
+        _ token: LeaseToken, _ status: OutcomeStatus = .completed, bytes: Int = 10, seconds: Double = 0.1,
+        range: Range<Int64>? = nil, peak: Int64 = 20 << 20
     ) -> ChunkResult {
         let index = token.key.chunk
         return ChunkResult(
             token: token, node: nil,
             outcome: ChunkOutcome(
-                index: index, status: status, records: 10, range: (index * 10)..<(index * 10 + 10),
+                index: index, status: status, records: 10, range: range ?? (index * 10)..<(index * 10 + 10),
                 effects: .inline([UInt8](repeating: 1, count: bytes)), reason: "", variable: "", line: 3,
-                wallMicroseconds: Int64(seconds * 1e6), cpuMicroseconds: Int64(seconds * 1e6), peakBytes: 20 << 20))
+                wallMicroseconds: Int64(seconds * 1e6), cpuMicroseconds: Int64(seconds * 1e6), peakBytes: peak))
     }
 
     static func committed(
@@ -181,6 +185,8 @@ extension [DispatchEffect] {
         flatMap { effect -> [TokenVerdict] in if case .acknowledge(_, let verdicts) = effect { verdicts } else { [] } }
     }
 
+    var nodeChanges: [NodeStatus] { compactMap { if case .nodeChanged(let status) = $0 { status } else { nil } } }
+    var drained: [SessionID] { compactMap { if case .drain(let session, _) = $0 { session } else { nil } } }
     var released: [JobID] { compactMap { if case .releaseDriver(let job, _) = $0 { job } else { nil } } }
     var failures: [String] { compactMap { if case .failJob(_, let reason) = $0 { reason } else { nil } } }
     var fetches: [Int64] { compactMap { if case .fetchResults(_, let from, _) = $0 { from } else { nil } } }

@@ -33,7 +33,7 @@ import Testing
         #expect(bench.step(.results(10, [Bench.result(first, .outOfMemory)])).assigned.map(\.memory) == [4 << 30])
     }
 
-    @Test(arguments: [OutcomeStatus.crashed, .outOfMemory, .fault])
+    @Test(arguments: [OutcomeStatus.crashed, .fault])
     func afterThreeLossesTheDriverRunsItItself(status: OutcomeStatus) throws {
         var bench = Bench()
         _ = try bench.driverWithRegion(chunks: 4)
@@ -49,6 +49,75 @@ import Testing
         #expect(last.accepts.flatMap { $0 }.map(\.node) == [nil])
         // Nothing behind it will ever be committed, so nothing behind it is computed.
         #expect(bench.pull(10, free: 2).tokens.isEmpty)
+    }
+
+    @Test func whatNeedsMoreThanTheLargestWorkerHasIsGivenUpAtOnceAndNamed() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 4)
+        let share = try #require(bench.pull(10, free: 1).assigned.first)
+        // Narrowed down to one record of the chunk's ten.
+        let first = Bench.result(share.token, .outOfMemory, range: 7..<8)
+        let whole = try #require(bench.step(.results(10, [first])).assigned.first { $0.token.key == share.token.key })
+        #expect(whole.memory == 4 << 30)
+        let last = bench.step(.results(10, [Bench.result(whole.token, .outOfMemory, range: 7..<8)]))
+        #expect(last.delivered.map(\.status) == [.guardFailed])
+        let reason = try #require(last.delivered.first?.reason)
+        #expect(reason.contains("7..<8") && reason.contains("\(4 << 30) bytes"), "\(reason)")
+    }
+
+    @Test func aMeasuredPeakAboveTwiceTheLimitIsBelieved() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        _ = bench.hello(20, node: 2, slots: 16, memory: 64 << 30)
+        let small = try #require(bench.pull(10, free: 1).assigned.first)
+        bench.step(.results(10, [Bench.result(small.token, .outOfMemory, peak: 8 << 30)]))
+        #expect(bench.pull(20, free: 1, memory: 64 << 30).assigned.map(\.memory) == [10 << 30])
+    }
+
+    @Test func chunksThatALostWorkerHadNotBegunAreNotHeldAgainstThem() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 100)
+        var sessions: [SessionID] = []
+        // Each worker is lost with a full queue; one chunk of it had begun.
+        for session in 20..<SessionID(20 + Limits.chunkLossesAnywhere) {
+            sessions.append(session)
+            _ = bench.hello(session, node: Int64(session))
+            let tokens = bench.pull(session, free: 1, prefetch: 98).tokens
+            let begun = try #require(tokens.first)
+            bench.step(.started(session, [begun]), .unreachable(session))
+            _ = bench.pass(.seconds(10)) { [$0.pullEvent(10, free: 0, held: [driver])] }
+        }
+        let effects = bench.pull(10, free: 3, prefetch: 200, held: [driver])
+        // Every begun chunk was lost once; the others are as good as new.
+        #expect(Set(effects.chunks + bench.pull(10, free: 3, held: [driver] + effects.tokens).chunks).count == 100)
+        #expect(effects.delivered.isEmpty)
+    }
+
+    @Test func aChunkIsNotBlamedForWhatOneNodeDoesToIt() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 1)
+        _ = bench.hello(20, node: 2)
+        var token = try #require(bench.pull(10, free: 1, held: [driver]).tokens.first)
+        for session in [SessionID(10), 20] {
+            bench.step(.results(session, [Bench.result(token, .crashed)]))
+            token = try #require(bench.pull(session == 10 ? 20 : 10, free: 1, held: [driver]).tokens.first)
+        }
+        // The third loss, and the second node.
+        #expect(bench.step(.results(10, [Bench.result(token, .crashed)])).delivered.map(\.status) == [.guardFailed])
+    }
+
+    @Test func aDriverThatGetsFurtherEachTimeIsNotCountedOut() throws {
+        var bench = Bench()
+        _ = bench.hello(10)
+        bench.step(Bench.loaded(Bench.job(1)))
+        for round in 1...(Limits.driverAttempts * 2) {
+            let driver = try #require(bench.pull(10, free: 1).tokens.first { $0.key.isDriver }, "round \(round)")
+            let offer = Bench.offer(driver, entry: round)
+            let key = try #require(bench.step(.regionRequested(10, offer)).openedRegions.first)
+            bench.step(.regionOpened(key, Bench.region(round, job: 1, chunks: 1, entry: round)))
+            let ended = bench.step(.driverEnded(10, driver, .failed(.crashed, reason: "")))
+            #expect(ended.failures.isEmpty)
+        }
     }
 
     @Test func aLostDriverStartsAgainWithItsRegions() throws {

@@ -1,0 +1,28 @@
+public import RunSurgeCore
+
+/// What the dispatcher knows of a node.
+public struct NodeStatus: Sendable, Equatable {
+    public enum State: Sendable, Equatable {
+        case attached
+        /// Its connection is gone; its leases still run.
+        case unreachable
+        /// It is given nothing more.
+        case draining
+        /// It was not heard of within the timeout.
+        case dead
+        /// It said goodbye, or its key was revoked.
+        case left
+    }
+
+    public let node: NodeID
+    public let state: State
+    /// By the caller's clock.
+    public let since: MonotonicTime
+    public let slots: Int
+    /// Bytes that all slots together may use.
+    public let memory: Int64
+    /// Held by it.
+    public let leases: Int
+    /// Since the oldest of them was granted; nil without any.
+    public let oldestLease: Duration?
+}

@@ -45,6 +45,8 @@ public enum Limits {
     /// Modules that a worker names, and bytes of each name; it keeps quiet about the others.
     public static let workerModules = 2_000
     public static let moduleNameBytes = 100
+    /// Modules of a job that its workers are chosen by; the others are not looked at.
+    public static let jobModules = 64
     /// Bytes of the analysis process's answer; a larger one runs unsplit.
     public static let syntaxTreeBytes = 256 << 20
     /// Bytes of a path, of a job's name; longer ones are refused with 422.

@@ -88,7 +88,7 @@ extension WorkerHello {
     init(session: SessionID, node: NodeID, wire: WireHello) {
         self.init(
             session: session, node: node, slots: Int(wire.slots), memory: wire.memoryBytes,
-            pythonVersion: wire.pythonVersion, modules: Set(wire.modules),
+            pythonVersion: wire.pythonVersion, modules: Set(wire.modules.prefix(Limits.workerModules)),
             held: (try? LeaseToken.expanding(wire.held)) ?? [])
     }
 }

@@ -49,7 +49,8 @@ struct LoadLoop: Sendable {
         let regions =
             hasRun ? try await persistence.persist("regions") { try await store.regions(of: job.id) } : []
         return LoadedJob(
-            job: job, plan: payload, regions: regions, modules: Set(PlannedModules(plan).names.prefix(Limits.jobModules)))
+            job: job, plan: payload, regions: regions,
+            modules: Set(PlannedModules(plan).names.prefix(Limits.jobModules)))
     }
 
     private func cancelJobs() async throws {

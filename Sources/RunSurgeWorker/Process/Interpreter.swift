@@ -78,7 +78,8 @@ struct Interpreter: Sendable, Equatable {
         let modules = head["modules"]?.items?.compactMap(\.text) ?? []
         return Interpreter(
             executable: executable, version: version, implementation: head["implementation"]?.text ?? "",
-            modules: Array(modules.lazy.filter { $0.utf8.count <= Limits.moduleNameBytes }.prefix(Limits.workerModules)),
+            modules: Array(
+                modules.lazy.filter { $0.utf8.count <= Limits.moduleNameBytes }.prefix(Limits.workerModules)),
             folders: outermost(folders))
     }
 

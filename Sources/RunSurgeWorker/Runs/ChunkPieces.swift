@@ -100,7 +100,8 @@ struct ChunkPieces {
             return outcome(last.status, range: range, effects: [], like: last)
         }
         append(last, data)
-        return outcome(.completed, range: (first ?? range.lowerBound)..<last.range.upperBound, effects: effects, like: last)
+        return outcome(
+            .completed, range: (first ?? range.lowerBound)..<last.range.upperBound, effects: effects, like: last)
     }
 
     private func outcome(

@@ -4,6 +4,7 @@ import Logging
 import RunSurgeAPI
 import RunSurgeCore
 import RunSurgeMaster
+import RunSurgeScheduling
 import RunSurgeStore
 import RunSurgeWorker
 import ServiceLifecycle
@@ -109,10 +110,12 @@ struct MasterStart: Sendable {
     private func masterConfiguration(_ secrets: ClusterSecrets, url: String) -> MasterConfiguration {
         let access = settings.access ?? MasterSettings.Access(workPort: 0)
         func port(_ offset: Int) -> Int { access.workPort == 0 ? 0 : access.workPort + offset }
-        return MasterConfiguration(
+        var configuration = MasterConfiguration(
             host: access.host == "0.0.0.0" ? "*" : access.host, workPort: port(0), resultsPort: port(1),
             heartbeatsPort: port(2), eventsPort: port(3), workerToken: secrets.workerToken, blobURL: url,
             blobToken: secrets.workerToken, blobDirectory: settings.folder.blobs)
+        configuration.dispatch = DispatchConfiguration(leaseDuration: settings.leaseDuration)
+        return configuration
     }
 
     private func workerConfiguration(_ endpoints: MasterEndpoints, _ secrets: ClusterSecrets) -> WorkerConfiguration {

@@ -10,7 +10,8 @@ struct MasterCommand: AsyncParsableCommand {
             Every option may also be given as a variable, in the environment or in a .env file: DB_HOST, DB_PORT, \
             DB_NAME, DB_USER, DB_PASSWORD, SECRET_KEY, ALGORITHM, ACCESS_TOKEN_EXPIRE_MINUTES, \
             REFRESH_TOKEN_EXPIRE_DAYS, MASTER_PORT (or RUNSURGE_WORK_PORT), RUNSURGE_HOST, RUNSURGE_PORT, \
-            RUNSURGE_DATA, RUNSURGE_WORKER_TOKEN, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS.
+            RUNSURGE_DATA, RUNSURGE_WORKER_TOKEN, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS, \
+            RUNSURGE_LEASE_SECONDS (how long work stays with a worker that is silent, 2 to 3600, default 30).
             """)
 
     @Option(help: "The folder for uploaded files.") var data: String?
@@ -35,6 +36,7 @@ struct MasterCommand: AsyncParsableCommand {
             path: Path.absolute(settings.text("runsurge.data") ?? ClusterFolder.base + "/master"))
         let master = MasterSettings(
             folder: folder, database: .external(database), slots: 0, access: try access(settings),
+            leaseDuration: .seconds(try settings.integer("runsurge.lease.seconds", in: 2...3600, default: 30)),
             secrets: try secrets(settings, folder), python: python)
         try await MasterProcess.with(master, logger: ServerLog.logger()) { master in
             if let access = master.access {

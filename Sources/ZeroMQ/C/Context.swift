@@ -3,12 +3,15 @@ internal import CZeroMQ
 /// A libzmq context. Each socket keeps it alive, so that its termination never waits for one; owned by one thread.
 public final class Context {
     let handle: UnsafeMutableRawPointer
+    private static let sockets: Int32 = 32_768
 
     /// `ioThreads` is 1 or more; one carries about a gigabyte a second.
     public init(ioThreads: Int32 = 1) throws(ZeroMQError) {
         guard let handle = zmq_ctx_new() else { throw ZeroMQError(code: zmq_errno(), function: "zmq_ctx_new") }
         self.handle = handle
         try Errno.check(zmq_ctx_set(handle, ZMQ_IO_THREADS, ioThreads), "zmq_ctx_set", "io threads")
+        // A peer of a test or a benchmark is a socket: libzmq's own bound is 1,023 of them.
+        try Errno.check(zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, Self.sockets), "zmq_ctx_set", "sockets")
         // New sockets linger 0 until told otherwise: termination must not wait for a peer.
         try Errno.check(zmq_ctx_set(handle, ZMQ_BLOCKY, 0), "zmq_ctx_set", "blocky")
     }

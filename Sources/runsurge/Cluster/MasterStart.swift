@@ -17,10 +17,16 @@ struct MasterStart: Sendable {
     let store: Store
     let sockets: SocketThread
     let logger: Logger
+    private let shares = ConnectionShares(descriptors: DescriptorLimit.raise())
 
     func run<Value: Sendable>(
         _ body: @escaping @Sendable (MasterProcess) async throws -> Value
     ) async throws -> Value {
+        if settings.access != nil, shares.isShort {
+            logger.notice(
+                "the limit of open files bounds the workers that can be attached",
+                metadata: ["workers": "\(shares.workers)", "remedy": "raise it, for example with ulimit -n"])
+        }
         let blobs = try FileBlobStore(folder: settings.folder.blobs)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -92,6 +98,7 @@ struct MasterStart: Sendable {
         configuration.refreshTokenLifetime = .seconds(access.refreshTokenDays * 86_400)
         configuration.allowedOrigins = access.allowedOrigins
         configuration.workerToken = secrets.workerToken
+        configuration.maximumConnections = shares.requests
         if access.hasOperator {
             configuration.operatorToken = .init(token: secrets.operatorToken, user: owner)
         }
@@ -114,6 +121,7 @@ struct MasterStart: Sendable {
             host: access.host == "0.0.0.0" ? "*" : access.host, workPort: port(0), resultsPort: port(1),
             heartbeatsPort: port(2), eventsPort: port(3), workerToken: secrets.workerToken, blobURL: url,
             blobToken: secrets.workerToken, blobDirectory: settings.folder.blobs)
+        configuration.sessions = shares.workers
         configuration.dispatch = DispatchConfiguration(leaseDuration: settings.leaseDuration)
         return configuration
     }

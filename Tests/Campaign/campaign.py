@@ -20,6 +20,7 @@ from faults.catalogue import CATALOGUE
 from faults.stage import Stage
 from journal import Journal
 from plan import Step, plan
+from processes import wait_until
 from summary import table
 from throughput import Throughput
 from workloads import workloads
@@ -106,7 +107,8 @@ class Campaign:
         try:
             self._client.start()
             self._throughput.start()
-            time.sleep(5)
+            # The first jobs find nothing warm: they are no measure.
+            wait_until(lambda: self._client.ended >= 2 * self._options.in_flight, 240, "the first jobs to end")
             self._first_rate = self._throughput.watch_calm(CALM_SECONDS)
             for step in steps:
                 if time.monotonic() > deadline:

@@ -69,6 +69,10 @@ class Client:
         with self._lock:
             return max((submission.losses for submission in self._open), default=0)
 
+    @property
+    def ended(self) -> int:
+        return len(self._done)
+
     def oldest(self) -> str:
         with self._lock:
             first = min(self._open, key=lambda one: one.began, default=None)

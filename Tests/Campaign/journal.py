@@ -25,6 +25,9 @@ class Journal:
             self._file.flush()
             os.fsync(self._file.fileno())
 
+    def close(self) -> None:
+        self._file.close()
+
     @staticmethod
     def read(path: Path) -> list[dict[str, Any]]:
         """A last line that was cut short is left out."""

@@ -56,11 +56,11 @@ class OwnedProcess:
 
     def kill_with_descendants(self) -> None:
         """The process first, so that it neither replaces nor ends the others in order."""
-        children = descendants(self.pid)
+        below = descendants(self.pid)
         self.kill()
-        for pid in children:
+        for pid in below:
             send(pid, signal.SIGKILL)
-        wait_until(lambda: not any(is_alive(pid) for pid in children), 10, "the killed processes to be gone")
+        wait_until(lambda: not any(is_alive(pid) for pid in below), 10, "the killed processes to be gone")
 
     def stop(self, patience: float = 20) -> None:
         """Asks it to end in order."""
@@ -108,9 +108,24 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def children(parent: int) -> list[int]:
+    return _families().get(parent, [])
+
+
 def descendants(root: int) -> list[int]:
     """Children and theirs, parents first."""
-    children: dict[int, list[int]] = {}
+    families = _families()
+    found: list[int] = []
+    waiting = [root]
+    while waiting:
+        below = families.get(waiting.pop(0), [])
+        found += below
+        waiting += below
+    return found
+
+
+def _families() -> dict[int, list[int]]:
+    families: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -118,14 +133,8 @@ def descendants(root: int) -> list[int]:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, IndexError):
             continue
-        children.setdefault(parent, []).append(int(entry.name))
-    found: list[int] = []
-    waiting = [root]
-    while waiting:
-        below = children.get(waiting.pop(0), [])
-        found += below
-        waiting += below
-    return found
+        families.setdefault(parent, []).append(int(entry.name))
+    return families
 
 
 def command_line(pid: int) -> list[str]:

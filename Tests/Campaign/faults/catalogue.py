@@ -7,7 +7,7 @@ from faults.stage import Fault
 
 CATALOGUE = [
     Fault("worker killed", kills.worker, full=500, short=8),
-    Fault("sandbox killed", kills.python, full=60, short=2),
+    Fault("sandbox killed", kills.sandbox, full=60, short=2),
     Fault("master killed", kills.master, full=40, short=2),
     Fault("master killed at a commit", failpoints.commit, full=50, short=4),
     Fault("master killed at a send", failpoints.send, full=10, short=1),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 
 from faults.stage import Facts, Stage
-from processes import command_line, descendants, send
+from processes import children, command_line, send, wait_until
 
 
 def worker(stage: Stage, chance: random.Random) -> Facts:
@@ -20,22 +21,27 @@ def worker(stage: Stage, chance: random.Random) -> Facts:
     return {"worker": victim.name, "away": away}
 
 
-def python(stage: Stage, chance: random.Random) -> Facts:
-    """A sandbox of a worker, with the driver, chunk process or spare in it."""
+def sandbox(stage: Stage, chance: random.Random) -> Facts:
+    """A sandbox of a worker, with the driver, chunk process or spare in it.
+
+    From outside: a signal to the Python inside could as well be the script's own doing, and is then its result.
+    """
     victim = stage.some_worker(chance)
-    for _ in range(100):
-        sandboxes = [
-            pid for pid in descendants(victim.process.pid)
-            if command_line(pid)[:1] and command_line(pid)[0].endswith("bwrap") and "--info-fd" in command_line(pid)
-        ]  # fmt: skip
-        if sandboxes:
-            break
-        time.sleep(0.05)
-    else:
-        return {"worker": victim.name, "missed": True}
+    sandboxes: list[int] = []
+
+    def are_there() -> bool:
+        sandboxes[:] = [pid for pid in children(victim.process.pid) if _is_sandbox(pid)]
+        return bool(sandboxes)
+
+    wait_until(are_there, 20, f"a sandbox of {victim.name}")
     pid = chance.choice(sandboxes)
-    send(pid, 9)
+    send(pid, signal.SIGKILL)
     return {"worker": victim.name, "sandboxes": len(sandboxes)}
+
+
+def _is_sandbox(pid: int) -> bool:
+    words = command_line(pid)
+    return bool(words) and words[0].endswith("bwrap") and "--info-fd" in words
 
 
 def master(stage: Stage, chance: random.Random) -> Facts:

@@ -53,6 +53,7 @@ extension Worker {
         await run.chain?.value
         guard !run.isUnwanted, let end = run.end else { return nil }
         if let fault = run.fault ?? overLimit(python) { return self.fault(fault, of: run) }
+        if end.wasKilledFromOutside, !end.ranOutOfMemory { return ended(.crashed, "its sandbox was killed", run, end) }
         return try await collect(run, work, end, parts)
     }
 

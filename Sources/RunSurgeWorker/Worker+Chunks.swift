@@ -164,7 +164,9 @@ extension Worker {
     private func store(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) async {
         do {
             guard let parts else { return }
-            let blob = try await parts.cache.currentStore().put(effects)
+            let store = try await parts.cache.currentStore()
+            let isWanted = { @Sendable [self] in await self.machine.token(of: key) != nil }
+            let blob = try await StoragePatience.put(while: isWanted) { try await store.put(effects) }
             report(outcome.replacing(effects: .blob(blob)), for: key)
         } catch {
             report(.failure(.fault, index: outcome.index, range: outcome.range, reason: "\(error)"), for: key)

@@ -52,7 +52,8 @@ extension Worker {
         python.standardError.finish()
         await run.chain?.value
         guard !run.isUnwanted, let end = run.end else { return nil }
-        if let fault = run.fault ?? overLimit(python) { return self.fault(fault, of: run) }
+        lookAtDisk()
+        if let fault = run.fault ?? overLimit(python) ?? withoutRoom(run) { return self.fault(fault, of: run) }
         if end.wasKilledFromOutside, !end.ranOutOfMemory { return ended(.crashed, "its sandbox was killed", run, end) }
         return try await collect(run, work, end, parts)
     }
@@ -60,6 +61,10 @@ extension Worker {
     private func overLimit(_ python: PythonProcess) -> String? {
         guard python.standardOutput.isOverLimit || python.standardError.isOverLimit else { return nil }
         return "The script wrote more than \(configuration.outputBytes) bytes to one of its streams."
+    }
+
+    private func withoutRoom(_ run: DriverRun) -> String? {
+        run.hasSeenFullDisk ? "The worker's disk was full while the script ran." : nil
     }
 
     private func process(
@@ -106,12 +111,18 @@ extension Worker {
         await shipRemainingLogs(of: run)
         let store = try await parts.cache.currentStore()
         var outcome = ended(.completed, "", run, end)
-        outcome.standardOutput = try await store.put(fileAt: python.standardOutput.path).wire
-        outcome.standardError = try await store.put(fileAt: python.standardError.path).wire
+        let key = run.key
+        let isWanted = { @Sendable [self] in await !self.isUnwanted(key) }
+        let (output, error) = (python.standardOutput.path, python.standardError.path)
+        outcome.standardOutput = try await StoragePatience.put(while: isWanted) { try await store.put(fileAt: output) }
+            .wire
+        outcome.standardError = try await StoragePatience.put(while: isWanted) { try await store.put(fileAt: error) }
+            .wire
         let limit = OutputLimit(files: configuration.outputFiles, bytes: configuration.outputBytes)
         do {
             let changes = try await BlockingWork.run { try work.changes(limit: limit) }
-            outcome.outputs = try await changes.stored(in: store).map(\.wire)
+            outcome.outputs = try await StoragePatience.put(while: isWanted) { try await changes.stored(in: store) }
+                .map(\.wire)
             outcome.deleted = changes.deleted
         } catch let exceeded as OutputLimit.Exceeded {
             outcome.status = .fault
@@ -159,6 +170,8 @@ extension Worker {
         guard run.hasEnded else { return }
         run.completion.take()?.resume()
     }
+
+    private func isUnwanted(_ key: WorkKey) -> Bool { driverRuns[key]?.isUnwanted ?? true }
 
     /// Asks the script to end, and a moment later ends it.
     func killDriver(_ key: WorkKey) {

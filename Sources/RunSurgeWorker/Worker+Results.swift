@@ -45,10 +45,7 @@ extension Worker {
             push()
         }
         push()
-        if outbox.isCongested != isCongested {
-            isCongested = outbox.isCongested
-            feed(.congested(isCongested))
-        }
+        updateCongestion()
     }
 
     private func push() {

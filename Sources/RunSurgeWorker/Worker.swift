@@ -43,6 +43,7 @@ public actor Worker: Service {
     var unspooled: [(key: WorkKey, record: ResultSpool.Record)] = []
     var isFlushing = false
     var isCongested = false
+    var isShortOfDisk = false
 
     /// What is made when the worker starts to run.
     struct Parts: Sendable {
@@ -139,6 +140,7 @@ public actor Worker: Service {
     }
 
     private func tick() async {
+        lookAtDisk()
         feed(.tick)
         heartbeat()
         resendLate()

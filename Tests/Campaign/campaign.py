@@ -18,6 +18,7 @@ from client import Client
 from cluster import Cluster, Settings
 from faults.catalogue import CATALOGUE
 from faults.stage import Stage
+from features import Features
 from journal import Journal
 from plan import Step, plan
 from processes import wait_until
@@ -37,6 +38,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     faulthandler.register(signal.SIGUSR1)
     counts = {fault.name: fault.short if options.short else fault.full for fault in CATALOGUE}
+    features = Features.of(options.executable)
+    counts = {fault.name: counts[fault.name] for fault in CATALOGUE if features.stands_by or not fault.needs_standby}
     if options.only:
         counts = {name: count for name, count in counts.items() if any(word in name for word in options.only)}
     counts = {name: max(1, round(count * options.share)) for name, count in counts.items()}
@@ -60,7 +63,8 @@ def main() -> int:
         print(f"VIOLATION: {text}")
     if is_clean and not violations:
         print(f"no result lost, none doubled ({len(every)} faults)")
-        shutil.rmtree(folder, ignore_errors=True) if options.journal else None
+        if options.journal:
+            shutil.rmtree(folder, ignore_errors=True)
         return 0
     print(f"replay: --seed {seed}; logs in {folder}")
     return 1
@@ -125,7 +129,9 @@ class Campaign:
         crashes = [f"{role.name}: {text}" for role in self._cluster.roles for text in role.crashes]
         for text in crashes:
             self._journal.write("violation", text=f"crashed: {text}")
-        return is_drained and not crashes
+        # A short campaign runs beside whatever else its machine does.
+        is_back = self._options.short or all(step["back"] is not None for step in self.steps)
+        return is_drained and is_back and not crashes
 
     def _take(self, step: Step) -> None:
         waited = time.monotonic()

@@ -1,4 +1,4 @@
-"""Scripts whose results show at once when anything is lost, doubled or out of order, with what python3 makes of them."""
+"""Scripts whose results show at once what is lost, doubled or out of order, with what python3 makes of them."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ CATALOGUE = [
     Fault("master killed", kills.master, full=40, short=2),
     Fault("master killed at a commit", failpoints.commit, full=50, short=4),
     Fault("master killed at a send", failpoints.send, full=10, short=1),
+    Fault("standby killed", kills.standby, full=20, short=1, needs_standby=True),
     Fault("PostgreSQL killed", kills.database, full=30, short=2),
     Fault("worker a zombie", zombies.worker, full=40, short=1),
     Fault("master a zombie", zombies.master, full=10, short=1),

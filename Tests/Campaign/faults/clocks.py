@@ -6,8 +6,9 @@ import random
 import time
 from pathlib import Path
 
-from cluster import Worker
 from faults.stage import Facts, Stage
+from master import Master
+from worker import Worker
 
 _LIBRARIES = "/usr/lib/*/faketime/libfaketime.so.1"
 
@@ -15,7 +16,8 @@ _LIBRARIES = "/usr/lib/*/faketime/libfaketime.so.1"
 def clock_step(stage: Stage, chance: random.Random) -> Facts:
     """The process starts anew under libfaketime, its clock jumps three times, and it starts anew without."""
     cluster = stage.cluster
-    role = chance.choice([cluster.master, stage.some_worker(chance)])
+    roles: list[Master | Worker] = [cluster.leader, stage.some_worker(chance)]
+    role = chance.choice(roles)
     clock = cluster.settings.folder / "clock"
     clock.write_text("+0")
     variables = {
@@ -23,8 +25,7 @@ def clock_step(stage: Stage, chance: random.Random) -> Facts:
         "FAKETIME_CACHE_DURATION": "1",
     }  # fmt: skip
     steps = [chance.choice(["+3600", "-3600", "+90000", "-90000", "+7", "-7"]) for _ in range(3)]
-    settings = role.variables if isinstance(role, Worker) else cluster.master_variables
-    settings.update(variables)
+    role.variables.update(variables)
     try:
         role.kill()
         role.start()
@@ -34,7 +35,7 @@ def clock_step(stage: Stage, chance: random.Random) -> Facts:
             time.sleep(1.5)
     finally:
         for name in variables:
-            settings.pop(name)
+            role.variables.pop(name)
         role.kill()
         role.start()
     return {"role": role.name, "steps": steps}

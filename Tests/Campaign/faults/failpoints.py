@@ -14,18 +14,18 @@ PATIENCE = 20.0
 
 def commit(stage: Stage, chance: random.Random) -> Facts:
     """Before a commit, or after it and before anybody hears of it."""
-    master = stage.cluster.master
+    master = stage.cluster.leader
     write = chance.choice(sorted(WRITES))
     moment = chance.choice(list(Moment))
     # Single writes come seldom; results come with every batch.
     countdown = chance.randint(1, 20) if write in ("result", "lease") else chance.randint(1, 2)
     failpoint = Failpoint(write, moment, countdown, master.kill_at_once)
-    stage.cluster.commits.failpoint = failpoint
+    master.commits.failpoint = failpoint
     reached = failpoint.fired.wait(PATIENCE)
-    stage.cluster.commits.failpoint = None
+    master.commits.failpoint = None
     master.kill()
     # What the proxy still holds of the dead master's transactions must not arrive later.
-    stage.cluster.database_link.reset()
+    master.database_link.reset()
     time.sleep(chance.choice([0.0, 0.5]))
     master.start()
     return {"write": write, "moment": moment.value, "countdown": countdown, "reached": reached}
@@ -33,7 +33,7 @@ def commit(stage: Stage, chance: random.Random) -> Facts:
 
 def send(stage: Stage, chance: random.Random) -> Facts:
     """What the master has just written to a worker never arrives."""
-    master = stage.cluster.master
+    master = stage.cluster.leader
     worker = stage.some_worker(chance)
     failpoint = SendFailpoint(chance.randint(1, 30), master.kill_at_once)
     worker.sends.failpoint = failpoint

@@ -7,6 +7,7 @@ import signal
 import time
 
 from faults.stage import Facts, Stage
+from master import Master
 from processes import children, command_line, send, wait_until
 
 
@@ -45,13 +46,24 @@ def _is_sandbox(pid: int) -> bool:
 
 
 def master(stage: Stage, chance: random.Random) -> Facts:
-    victim = stage.cluster.master
+    """The one that leads; a standby takes over when there is one."""
     time.sleep(chance.uniform(0, 1))
+    return _kill_master(stage.cluster.leader, chance)
+
+
+def standby(stage: Stage, chance: random.Random) -> Facts:
+    victim = stage.cluster.standby
+    if victim is None:
+        raise RuntimeError("no master stands by")
+    return _kill_master(victim, chance)
+
+
+def _kill_master(victim: Master, chance: random.Random) -> Facts:
     victim.kill()
     away = chance.choice([0.0, 0.0, 0.5, 2.0])
     time.sleep(away)
     victim.start()
-    return {"away": away}
+    return {"master": victim.name, "away": away}
 
 
 def database(stage: Stage, chance: random.Random) -> Facts:

@@ -15,9 +15,9 @@ def bad_link(stage: Stage, chance: random.Random) -> Facts:
     cluster = stage.cluster
     to_database = chance.random() < 0.3
     worker = stage.some_worker(chance)
-    links = [cluster.database_link] if to_database else worker.links
+    links = [cluster.leader.database_link] if to_database else worker.links
     shapes = ["late", "slow", "reset", "held"]
-    if not to_database and cluster.links_are_encrypted:
+    if not to_database and cluster.features.enrols:
         # Without a cipher nothing on the way could tell spoiled bytes from sound ones, but TCP's own sum.
         shapes.append("spoiled")
     shape = chance.choice(shapes)

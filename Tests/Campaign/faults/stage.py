@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from client import Client
-from cluster import Cluster, Worker
+from cluster import Cluster
+from worker import Worker
 
 Facts = dict[str, Any]
 
@@ -36,3 +37,4 @@ class Fault:
     short: int
     """How often in the one that CI runs."""
     ends_drivers: bool = True
+    needs_standby: bool = False

@@ -19,8 +19,10 @@ def worker(stage: Stage, chance: random.Random) -> Facts:
 
 
 def master(stage: Stage, chance: random.Random) -> Facts:
+    """The one that leads: with a standby there are two of them for a while, and the terms decide."""
+    victim = stage.cluster.leader
     seconds = stage.lease + chance.uniform(0.5, 3)
-    stage.cluster.master.process.pause()
+    victim.process.pause()
     time.sleep(seconds)
-    stage.cluster.master.process.resume()
-    return {"seconds": round(seconds, 2)}
+    victim.process.resume()
+    return {"master": victim.name, "seconds": round(seconds, 2)}

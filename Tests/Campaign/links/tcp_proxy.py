@@ -72,8 +72,12 @@ class Proxy:
         both = {writer, server_writer}
         self._connections |= both
         pumps = [
-            asyncio.create_task(self._pump(reader, server_writer, "to_server", watcher and watcher.from_client)),
-            asyncio.create_task(self._pump(server_reader, writer, "to_client", watcher and watcher.from_server)),
+            asyncio.create_task(
+                self._pump(reader, server_writer, "to_server", watcher.from_client if watcher else None)
+            ),
+            asyncio.create_task(
+                self._pump(server_reader, writer, "to_client", watcher.from_server if watcher else None)
+            ),
         ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)

@@ -195,7 +195,8 @@ extension Worker {
     private func store(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) async {
         do {
             guard let parts else { return }
-            let blob = try await parts.cache.withStore { try await $0.put(effects) }
+            let isWanted = { @Sendable [self] in await self.machine.token(of: key) != nil }
+            let blob = try await parts.cache.withStore(while: isWanted) { try await $0.put(effects) }
             report(outcome.replacing(effects: .blob(blob)), for: key)
         } catch {
             report(.failure(.fault, index: outcome.index, range: outcome.range, reason: "\(error)"), for: key)

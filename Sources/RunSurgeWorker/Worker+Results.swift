@@ -49,14 +49,7 @@ extension Worker {
             push()
         }
         push()
-        adjustCongestion()
-    }
-
-    private func adjustCongestion() {
-        let isFull = outbox.isCongested || spoolFailure != nil
-        guard isFull != isCongested else { return }
-        isCongested = isFull
-        feed(.congested(isFull))
+        updateCongestion()
     }
 
     /// Looks now and then whether a spool that could not be written can be.
@@ -68,7 +61,7 @@ extension Worker {
             try await parts.spool.probe()
             spoolFailure = nil
             logger.notice("the spool can be written again")
-            adjustCongestion()
+            updateCongestion()
         } catch {
             spoolFailure = BootClock.now
         }

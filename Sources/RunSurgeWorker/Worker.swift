@@ -47,6 +47,7 @@ public actor Worker: Service {
     var isCongested = false
     /// When the spool could not be written last; nil: it can.
     var spoolFailure: MonotonicTime?
+    var isShortOfDisk = false
 
     /// What is made when the worker starts to run.
     struct Parts: Sendable {
@@ -154,6 +155,7 @@ public actor Worker: Service {
     }
 
     private func tick() async {
+        lookAtDisk()
         feed(.tick)
         heartbeat()
         resendLate()

@@ -197,6 +197,19 @@ import ZeroMQ
         try await fixture.stop()
     }
 
+    @Test func beyondTheLimitAWorkerIsToldToComeAgain() async throws {
+        var configuration = MasterFixture.configuration()
+        configuration.sessions = 1
+        let fixture = try await MasterFixture(configuration: configuration)
+        let first = try await fixture.worker(session: 1)
+        try await eventually("welcome") { await first.welcome != nil }
+        let second = try await fixture.worker(session: 2)
+        try await eventually("refusal") { await second.refusal?.code == "full" }
+        #expect(await second.refusal?.retry == true)
+        #expect(await second.welcome == nil)
+        try await fixture.stop()
+    }
+
     @Test func theWelcomeSaysWhereEverythingIs() async throws {
         let fixture = try await MasterFixture()
         let worker = try await fixture.worker()

@@ -31,21 +31,31 @@ actor BlobCache {
     func use(_ store: any BlobStore) { self.store = store }
 
     /// How long a master that can't be reached is waited for; its leases are lost before that.
-    private static let patience = Duration.seconds(120)
+    private static let absence = Duration.seconds(120)
+    /// How long a full disk of the master's is waited for: what is done already is worth that.
+    private static let fullness = Duration.seconds(600)
     private static let backoff = (first: Duration.milliseconds(100), longest: Duration.seconds(2))
 
     /// Carries `body` out with the store of the session, and again, with that of the next session when there is one, as
-    /// long as the master can't be reached: it may be restarted, or another may be taking over.
+    /// long as the master can't be reached or has no room: it may be restarted, another may be taking over, a disk may be
+    /// cleared.
+    /// - Parameter isWanted: asked before each repetition.
     nonisolated func withStore<Value: Sendable>(
-        _ body: @Sendable (any BlobStore) async throws -> Value
+        while isWanted: @Sendable () async -> Bool = { true }, _ body: @Sendable (any BlobStore) async throws -> Value
     ) async throws -> Value {
-        let deadline = ContinuousClock.now + Self.patience
+        let start = ContinuousClock.now
         var wait = Self.backoff.first
         while true {
             do {
                 return try await body(try await currentStore())
             } catch let error as BlobError {
-                guard case .unavailable = error, ContinuousClock.now < deadline else { throw error }
+                let patience: Duration
+                switch error {
+                case .unavailable: patience = Self.absence
+                case .storageFull: patience = Self.fullness
+                case .notFound, .tooLarge, .corrupted: throw error
+                }
+                guard ContinuousClock.now - start < patience, await isWanted() else { throw error }
             }
             try await Task.sleep(for: wait)
             wait = min(wait * 2, Self.backoff.longest)

@@ -10,6 +10,8 @@ struct ProcessEnd: Sendable, Equatable {
     let ranOutOfMemory: Bool
     /// Bytes; of the whole control group where there is one, so an upper bound for Python's own.
     let peakBytes: Int64
+    /// Somebody outside of the sandbox killed it: what was in it had no say in that.
+    var wasKilledFromOutside = false
 }
 
 /// A running process tree, outside and inside of its sandbox.
@@ -31,6 +33,7 @@ final class SandboxedProcess: Sendable {
         var firstHasEnded = false
         var hasEnded = false
         var wasOverLimit = false
+        var wasKilledByUs = false
         var limit: Int64
     }
 
@@ -127,7 +130,7 @@ final class SandboxedProcess: Sendable {
             return state.hasEnded
         }
         guard isLast else { return }
-        let status = ChildStart.wait(outer)
+        let (status, isBySignal) = ChildStart.waitForEnd(outer)
         // Without a namespace of their own, children may have stayed behind.
         if first == nil { Glibc.kill(-outer, SIGKILL) }
         endWhenEmpty(status)
@@ -145,8 +148,12 @@ final class SandboxedProcess: Sendable {
 
     private func report(_ status: Int32) {
         let kills = group?.kills ?? 0
-        let wasOverLimit = state.withLock { $0.wasOverLimit }
-        onEnd(ProcessEnd(status: status, ranOutOfMemory: kills > 0 || wasOverLimit, peakBytes: group?.peakBytes ?? 0))
+        let (wasOverLimit, wasKilledByUs) = state.withLock { ($0.wasOverLimit, $0.wasKilledByUs) }
+        // A script that dies of a signal makes bubblewrap end with a status; bubblewrap itself is out of its reach.
+        onEnd(
+            ProcessEnd(
+                status: status, ranOutOfMemory: kills > 0 || wasOverLimit, peakBytes: group?.peakBytes ?? 0,
+                wasKilledFromOutside: first != nil && isBySignal && !wasKilledByUs))
     }
 
     /// Python's own number outside of the sandbox; nil when it is gone, or not there yet.
@@ -187,6 +194,7 @@ final class SandboxedProcess: Sendable {
 
     /// Ends all its processes at once.
     func kill() {
+        state.withLock { $0.wasKilledByUs = true }
         signal { state in
             if let first, !state.firstHasEnded { Glibc.kill(first, SIGKILL) }
             Glibc.kill(first == nil ? -outer : outer, SIGKILL)

@@ -21,6 +21,8 @@ final class DriverRun {
     var fallback = ""
     /// A reason of ours to end it: a bound was met, its pipe was misused.
     var fault: String?
+    /// What the script wrote meanwhile may have been refused, which is not the script's doing.
+    var hasSeenFullDisk = false
     var requests: [UInt64: WireRegionRequest] = [:]
     var regions: [RegionID: OpenRegion] = [:]
     var lastResend: MonotonicTime

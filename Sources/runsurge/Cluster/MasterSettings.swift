@@ -40,6 +40,8 @@ struct MasterSettings: Sendable {
     var memoryPerSlot: Int64?
     /// nil: only this process uses the cluster.
     var access: Access?
+    /// How long work stays with a worker that is silent.
+    var leaseDuration = Duration.seconds(30)
     /// nil: kept in the folder.
     var secrets: ClusterSecrets?
     var python = PythonOptions()

@@ -4,6 +4,7 @@ import Logging
 import RunSurgeAPI
 import RunSurgeCore
 import RunSurgeMaster
+import RunSurgeScheduling
 import RunSurgeStore
 import RunSurgeWorker
 import ServiceLifecycle
@@ -17,6 +18,7 @@ struct MasterStart: Sendable {
     let sockets: SocketThread
     let logger: Logger
     private let standing = MasterStanding()
+    private let shares = ConnectionShares(descriptors: DescriptorLimit.raise())
 
     init(settings: MasterSettings, store: Store, sockets: SocketThread, logger: Logger) {
         self.settings = settings
@@ -28,6 +30,11 @@ struct MasterStart: Sendable {
     func run<Value: Sendable>(
         _ body: @escaping @Sendable (MasterProcess) async throws -> Value
     ) async throws -> Value {
+        if settings.access != nil, shares.isShort {
+            logger.notice(
+                "the limit of open files bounds the workers that can be attached",
+                metadata: ["workers": "\(shares.workers)", "remedy": "raise it, for example with ulimit -n"])
+        }
         let blobs = try FileBlobStore(folder: settings.blobFolder)
         let maintenance = MaintenanceLoop(store: store, blobs: blobs, standing: standing, logger: logger)
         let services = ServiceGroup(
@@ -114,6 +121,7 @@ struct MasterStart: Sendable {
         configuration.allowedOrigins = access.allowedOrigins
         configuration.workerToken = secrets.workerToken
         configuration.role = { [standing] in standing.view }
+        configuration.maximumConnections = shares.requests
         if access.hasOperator {
             configuration.operatorToken = .init(token: secrets.operatorToken, user: owner)
         }
@@ -139,6 +147,8 @@ struct MasterStart: Sendable {
             blobURL: isOnAllAddresses && access.blobURL == nil ? withAnyHost(url) : url,
             blobToken: secrets.workerToken, blobDirectory: settings.blobFolder)
         configuration.standsBy = settings.standsBy
+        configuration.sessions = shares.workers
+        configuration.dispatch = DispatchConfiguration(leaseDuration: settings.leaseDuration)
         return configuration
     }
 

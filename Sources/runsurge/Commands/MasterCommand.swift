@@ -10,7 +10,8 @@ struct MasterCommand: AsyncParsableCommand {
             Every option may also be given as a variable, in the environment or in a .env file: DB_HOST, DB_PORT, \
             DB_NAME, DB_USER, DB_PASSWORD, SECRET_KEY, ALGORITHM, ACCESS_TOKEN_EXPIRE_MINUTES, \
             REFRESH_TOKEN_EXPIRE_DAYS, MASTER_PORT (or RUNSURGE_WORK_PORT), RUNSURGE_HOST, RUNSURGE_PORT, \
-            RUNSURGE_DATA, RUNSURGE_BLOBS, RUNSURGE_WORKER_TOKEN, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS.
+            RUNSURGE_DATA, RUNSURGE_BLOBS, RUNSURGE_WORKER_TOKEN, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS, \
+            RUNSURGE_LEASE_SECONDS (how long work stays with a worker that is silent, 2 to 3600, default 30).
 
             Several masters may share a database: one leads, the others stand by, serve REST, and take over when it \
             ends. Give them the same SECRET_KEY and RUNSURGE_WORKER_TOKEN, and a folder for uploaded files that all \
@@ -43,6 +44,7 @@ struct MasterCommand: AsyncParsableCommand {
         let master = MasterSettings(
             folder: folder, blobs: settings.text("runsurge.blobs").map { Path.absolute($0) }, standsBy: !noStandby,
             database: .external(database), slots: 0, access: try access(settings),
+            leaseDuration: .seconds(try settings.integer("runsurge.lease.seconds", in: 2...3600, default: 30)),
             secrets: try secrets(settings, folder), python: python)
         try await MasterProcess.with(master, logger: ServerLog.logger()) { master in
             if let access = master.access {

@@ -125,7 +125,7 @@ import Testing
         }
         let result = try #require(run.results.first)
         #expect(result.status == .crashed)
-        #expect(result.reason.contains("status 137"), "\(result.reason)")
+        #expect(result.reason.contains("signal 9 (Killed)"), "\(result.reason)")
         #expect(result.reason.contains("one of the records 1 to 4 of its chunk"), "\(result.reason)")
         await run.agent.stopAll()
     }

@@ -133,20 +133,21 @@ final class SandboxedProcess: Sendable {
         let (status, isBySignal) = ChildStart.waitForEnd(outer)
         // Without a namespace of their own, children may have stayed behind.
         if first == nil { Glibc.kill(-outer, SIGKILL) }
-        endWhenEmpty(status)
+        endWhenEmpty(status, isBySignal)
     }
 
     private static let emptying = DispatchQueue(label: "runsurge.worker.emptying")
     private static let emptyingInterval = DispatchTimeInterval.milliseconds(10)
 
     /// What still is in the control group holds its memory: killed, and waited for.
-    private func endWhenEmpty(_ status: Int32) {
-        guard let group, !group.isEmpty else { return report(status) }
+    private func endWhenEmpty(_ status: Int32, _ isBySignal: Bool) {
+        guard let group, !group.isEmpty else { return report(status, isBySignal) }
         group.killAll()
-        Self.emptying.asyncAfter(deadline: .now() + Self.emptyingInterval) { [self] in endWhenEmpty(status) }
+        Self.emptying.asyncAfter(deadline: .now() + Self.emptyingInterval) { [self] in endWhenEmpty(status, isBySignal)
+        }
     }
 
-    private func report(_ status: Int32) {
+    private func report(_ status: Int32, _ isBySignal: Bool) {
         let kills = group?.kills ?? 0
         let (wasOverLimit, wasKilledByUs) = state.withLock { ($0.wasOverLimit, $0.wasKilledByUs) }
         // A script that dies of a signal makes bubblewrap end with a status; bubblewrap itself is out of its reach.

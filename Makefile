@@ -1,9 +1,11 @@
 # make demo   installs what is missing, builds, and shows a word count by python3 and by RunSurge side by side
 # make test   installs what is missing, builds, and runs every test
+# make campaign   kills, stalls, cuts and fills what can be, for about two hours, and checks every result; as root.
+#                 CAMPAIGN=--short takes minutes, CAMPAIGN='--seed N' repeats one, --help lists the other options
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test build release dependencies format lint
+.PHONY: demo test campaign build release dependencies format lint
 
 PACKAGES := libzmq3-dev libpq-dev postgresql python3 bubblewrap pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -33,6 +35,9 @@ test: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build --no-parallel
 	cd Tests/HarnessTests && python3 -m unittest -q
+
+campaign: release
+	Tests/Campaign/run.sh "$$(swift build -c release --show-bin-path)/runsurge" $(CAMPAIGN)
 
 demo: release
 	Examples/wordcount/demo.sh "$$(swift build -c release --show-bin-path)/runsurge"

@@ -92,7 +92,8 @@ let package = Package(
                 argumentParser, configuration, hummingbird, lifecycle, logging, unixSignals,
             ], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
-        .testTarget(name: "EndToEndTests", dependencies: ["runsurge"], exclude: ["Scripts"], swiftSettings: swift),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["runsurge", "PostgreSQL"], exclude: ["Scripts"], swiftSettings: swift),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", logging], swiftSettings: swift),
         .testTarget(
             name: "RunSurgeAPITests",

@@ -57,6 +57,12 @@ static inline void runsurge_become(const struct runsurge_spawn *spawn) {
         if (group < 0 || write(group, "0", 1) != 1) return;
         close(group);
     }
+    // When the whole machine is short of memory, scripts go first.
+    int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score >= 0) {
+        if (write(score, "1000", 4) != 4) errno = 0;
+        close(score);
+    }
     for (size_t index = 0; index < spawn->descriptor_count; index++)
         if (dup2(spawn->descriptors[index], (int)index) < 0) return;
     if (syscall(SYS_close_range, (unsigned)spawn->descriptor_count, ~0U, 0U) != 0) {

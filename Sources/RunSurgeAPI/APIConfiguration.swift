@@ -61,6 +61,8 @@ public struct APIConfiguration: Sendable {
     public var concurrentUploads = 32
     /// What `/metrics` shows; nil: there is no such route.
     public var metrics: PrometheusRegistry?
+    /// Shown by `/healthz` and `/readyz`; nil: this process has no master.
+    public var role: (@Sendable () -> MasterRoleView)?
     /// How often a follower of a log looks by itself, beside being woken.
     public var followInterval = Duration.seconds(5)
 

@@ -79,6 +79,7 @@ private struct BlobErrors {
             case 404: throw BlobError.notFound(name)
             case 413: throw BlobError.tooLarge(limit: Limits.uploadBytes)
             case 507: throw BlobError.storageFull
+            case _ where error.isRetriable: throw BlobError.unavailable(error.description)
             default: throw error
             }
         }

@@ -10,7 +10,8 @@ public struct RunSurgeClient: Sendable {
     private let transport: Transport
 
     /// - Parameters:
-    ///   - url: such as `http://127.0.0.1:8000`
+    ///   - url: such as `http://127.0.0.1:8000`; several, with commas, when masters stand by: the first that answers is
+    ///     used.
     ///   - token: an access token or the operator's.
     ///   - refreshToken: used by itself when the access token has expired.
     ///   - onRefresh: told the new tokens, to keep them.
@@ -22,6 +23,7 @@ public struct RunSurgeClient: Sendable {
             url: url, credentials: Credentials(accessToken: token, refreshToken: refreshToken, onChange: onRefresh))
     }
 
+    /// Of the master in use.
     public var url: String { transport.url }
 }
 

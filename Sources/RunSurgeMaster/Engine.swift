@@ -9,6 +9,7 @@ struct Engine: Sendable {
     let sockets: MasterSockets
     let configuration: MasterConfiguration
     let logger: Logger
+    private static let farewell = Duration.milliseconds(50)
     private let watch: PeerWatch
     private let dispatcher: Dispatcher
     private let writes = WorkQueue<StoreWrite>(capacity: 50_000)
@@ -153,6 +154,9 @@ struct Engine: Sendable {
         }.value
         writers.cancel()
         await writers.value
+        await dispatcher.dismiss()
+        // Closed sockets drop what libzmq has not written yet. Not this task's sleep: it has been cancelled.
+        await Task { try? await Task.sleep(for: Self.farewell) }.value
         if !isFlushed { logger.notice("the master ended with writes outstanding; workers send them again") }
     }
 }

@@ -7,19 +7,29 @@ public import ZeroMQ
 
 /// The master: plans submitted jobs, gives workers their work, keeps their results and finishes jobs.
 ///
-/// One `run` an instance. It ends with the service group's graceful shutdown, or throws `MasterError`.
+/// With an election it may be one of several on a database: it stands by while another leads, leads when that ends,
+/// and stands by again when it has lost the lead. One `run` an instance. It ends with the service group's graceful
+/// shutdown, or throws `MasterError`.
 public final class Master: Service {
     private let store: any DispatchStore
     private let blobs: any BlobStore
     private let syntax: any SyntaxExporting
     private let sockets: SocketThread
     private let configuration: MasterConfiguration
+    private let standing: MasterStanding
+    private let persistence: Persistence
+    private let candidacy: Candidacy?
     private let logger: Logger
+    private let placed = Promise<MasterRole>()
     private let started = Promise<MasterEndpoints>()
 
-    /// - Parameter sockets: the process's one socket thread; the owner shuts it down after the master has ended.
+    /// - Parameters:
+    ///   - sockets: the process's one socket thread; the owner shuts it down after the master has ended.
+    ///   - election: nil when no other master can be on this database.
+    ///   - standing: told the role at every change.
     public init(
         store: any DispatchStore, blobs: any BlobStore, syntax: any SyntaxExporting, sockets: SocketThread,
+        election: (any LeaderElection)? = nil, standing: MasterStanding = MasterStanding(),
         configuration: MasterConfiguration, logger: Logger
     ) {
         self.store = store
@@ -27,48 +37,133 @@ public final class Master: Service {
         self.syntax = syntax
         self.sockets = sockets
         self.configuration = configuration
+        self.standing = standing
         self.logger = logger
+        let persistence = Persistence(logger: logger)
+        self.persistence = persistence
+        candidacy = election.map { Candidacy(election: $0, persistence: persistence, logger: logger) }
     }
 
-    /// Where the master listens. Waits until it does; throws when it has ended before.
+    /// Where the master listens. Waits until it leads; throws when it has ended before.
     public var endpoints: MasterEndpoints {
         get async throws { try await started.value }
+    }
+
+    /// Waits until the master leads or stands by for the first time; throws when it has ended before.
+    public var firstRole: MasterRole {
+        get async throws { try await placed.value }
     }
 
     /// Throws `MasterError`, or what the store threw for good.
     public func run() async throws {
         do {
-            try await cancelWhenGracefulShutdown { try await self.serve() }
+            try await cancelWhenGracefulShutdown { try await self.serveTerms() }
+            fail(MasterError.stopped)
         } catch is CancellationError {
-            started.fail(MasterError.stopped)
-        } catch StoreError.fenced(let term) {
-            started.fail(MasterError.superseded(term: term))
-            throw MasterError.superseded(term: term)
+            fail(MasterError.stopped)
         } catch {
-            started.fail(error)
+            fail(error)
             throw error
         }
-        started.fail(MasterError.stopped)
     }
 
-    private func serve() async throws {
-        let persistence = Persistence(logger: logger)
-        let term = try await persistence.persist("term") { try await store.beginTerm() }
-        let bound = try await MasterSockets.bind(configuration, on: sockets)
-        let engine = Engine(
-            store: store, blobs: blobs, syntax: syntax, configuration: configuration, term: term, sockets: bound,
-            persistence: persistence, logger: logger)
-        do {
-            try await engine.run {
-                self.logger.info(
-                    "the master is ready", metadata: ["term": "\(term)", "work": "\(bound.endpoints.work)"])
-                self.started.succeed(bound.endpoints)
+    private func fail(_ error: any Error) {
+        placed.fail(error)
+        started.fail(error)
+    }
+
+    // MARK: Leading
+
+    private func serveTerms() async throws {
+        // Workers come back to where they were: a port that was any free one is kept.
+        var configuration = configuration
+        var hasStoodBy = false
+        while true {
+            if try await waitToLead() { hasStoodBy = true }
+            do {
+                return try await releasing { try await serve(&configuration) }
+            } catch is LeadershipLost {
+                guard configuration.standsBy else { throw MasterError.anotherLeads }
+                logger.warning("another master leads: standing by")
+            } catch StoreError.fenced(let term) {
+                guard candidacy != nil, configuration.standsBy else { throw MasterError.superseded(term: term) }
+                logger.warning("another master has taken over: standing by", metadata: ["term": "\(term)"])
+            } catch MasterError.cannotBind(let reason) where hasStoodBy {
+                // The former leader may not have let go of its ports yet.
+                logger.error("can't take over yet", metadata: ["reason": "\(reason)"])
             }
+            hasStoodBy = true
+            standing.become(.standby)
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    /// Between losing the lead and wanting it again, so that another gets it.
+    private static let pause = Duration.seconds(1)
+
+    /// Whether it had to wait.
+    private func waitToLead() async throws -> Bool {
+        guard let candidacy else { return false }
+        if try await candidacy.leadNow() { return false }
+        guard configuration.standsBy else { throw MasterError.anotherLeads }
+        logger.notice("another master leads this database: standing by")
+        standing.become(.standby)
+        placed.succeed(.standby)
+        try await candidacy.lead()
+        logger.notice("the former leader is gone: taking over")
+        return true
+    }
+
+    private func releasing(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            await candidacy?.release()
+            throw error
+        }
+        await candidacy?.release()
+    }
+
+    private struct LeadershipLost: Error {}
+
+    /// Throws `LeadershipLost`, or what the engine throws.
+    private func serve(_ configuration: inout MasterConfiguration) async throws {
+        let bound = try await MasterSockets.bind(configuration, on: sockets)
+        configuration.keepPorts(of: bound.endpoints)
+        do {
+            try await serve(bound, configuration)
         } catch {
             await bound.close()
             throw error
         }
         await bound.close()
+    }
+
+    private func serve(_ bound: MasterSockets, _ configuration: MasterConfiguration) async throws {
+        try await withThrowingTaskGroup { group in
+            if let candidacy {
+                group.addTask {
+                    try await candidacy.waitForLoss()
+                    throw LeadershipLost()
+                }
+            }
+            group.addTask { [self] in try await runEngine(bound, configuration) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func runEngine(_ bound: MasterSockets, _ configuration: MasterConfiguration) async throws {
+        let term = try await persistence.persist("term") { try await store.beginTerm() }
+        let engine = Engine(
+            store: store, blobs: blobs, syntax: syntax, configuration: configuration, term: term, sockets: bound,
+            persistence: persistence, logger: logger)
+        try await engine.run {
+            logger.notice("the master leads", metadata: ["term": "\(term)", "work": "\(bound.endpoints.work)"])
+            standing.become(.leading(term: term))
+            placed.succeed(.leading(term: term))
+            started.succeed(bound.endpoints)
+        }
     }
 }
 

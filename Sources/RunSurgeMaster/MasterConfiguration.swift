@@ -26,6 +26,8 @@ public struct MasterConfiguration: Sendable {
     public var jobs = 10_000
     /// Scripts analysed at once.
     public var analyses = 2
+    /// Whether to wait while another master leads, rather than to fail.
+    public var standsBy = true
     /// How long a stopping master tries to write what it has received.
     public var flushTimeout: Duration = .seconds(5)
 
@@ -43,6 +45,14 @@ public struct MasterConfiguration: Sendable {
         self.blobURL = blobURL
         self.blobToken = blobToken
         self.blobDirectory = blobDirectory
+    }
+
+    mutating func keepPorts(of endpoints: MasterEndpoints) {
+        func port(_ endpoint: String) -> Int { endpoint.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
+        workPort = port(endpoints.work)
+        resultsPort = port(endpoints.results)
+        heartbeatsPort = port(endpoints.heartbeats)
+        eventsPort = port(endpoints.events)
     }
 
     func bindEndpoint(port: Int) -> String {
@@ -63,6 +73,8 @@ public struct MasterEndpoints: Sendable, Hashable {
 public enum MasterError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Another master has begun a newer term on the same database.
     case superseded(term: Int64)
+    /// Another master leads, and this one was told not to stand by.
+    case anotherLeads
     /// The endpoints could not be bound.
     case cannotBind(String)
     case stopped
@@ -70,8 +82,11 @@ public enum MasterError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .superseded(let term):
-            "Another master has taken over this database (this one was term \(term)). Run one master at a time, "
+            "Another master has taken over this database (this one was term \(term)). Let this one stand by, "
                 + "or give this one a database of its own."
+        case .anotherLeads:
+            "Another master leads this database. `runsurge master` without --no-standby would stand by, and take "
+                + "over when that one ends."
         case .cannotBind(let reason): "The master cannot listen: \(reason). Choose another port or end what uses it."
         case .stopped: "The master has stopped."
         }

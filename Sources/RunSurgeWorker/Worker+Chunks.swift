@@ -22,7 +22,8 @@ extension Worker {
             if run.isEnding { return python.process.kill() }
             let shown = ShownPaths(job: record.description, folder: python.folder, sandbox: parts.launcher.sandbox)
             python.channel.send(
-                StartFrame(job: record.description, shown: shown, slots: configuration.slots).chunk(plan: plan))
+                StartFrame(job: record.description, shown: shown, slots: configuration.slots).chunk(
+                    plan: plan, memory: run.memory))
             run.isReady = true
             pump(run)
             writeOutgoing()
@@ -73,7 +74,11 @@ extension Worker {
     /// Queues a chunk for the process.
     func run(_ token: LeaseToken, on id: WorkerProcessID, memory: Int64) {
         guard let run = chunkRuns[id], let chunk = chunks[token.key] else { return }
-        if memory > run.memory { run.python?.process.raiseLimit(to: memory) }
+        if memory > run.memory {
+            run.memory = memory
+            run.python?.process.raiseLimit(to: memory)
+            if run.isReady { run.outgoing.append(Frame(["t": .string("limit"), "memory": .integer(memory)])) }
+        }
         run.unsent.append(chunk)
         pump(run)
     }
@@ -84,13 +89,16 @@ extension Worker {
         var taken = 0
         while taken < run.unsent.count, run.loaded.contains(run.unsent[taken].region) {
             let chunk = run.unsent[taken]
-            run.sent[chunk.key] = chunk
+            run.sent.append(chunk)
+            let part: [String: JSONValue] =
+                run.pieces[chunk.key]?.command
+                ?? ["first": .integer(chunk.range.lowerBound), "last": .integer(chunk.range.upperBound)]
             run.outgoing.append(
-                Frame([
-                    "t": .string("chunk"), "region": .integer(chunk.region.rawValue),
-                    "index": .integer(chunk.key.chunk), "first": .integer(chunk.range.lowerBound),
-                    "last": .integer(chunk.range.upperBound),
-                ]))
+                Frame(
+                    part.merging([
+                        "t": .string("chunk"), "region": .integer(chunk.region.rawValue),
+                        "index": .integer(chunk.key.chunk),
+                    ]) { $1 }))
             taken += 1
         }
         run.unsent.removeFirst(taken)
@@ -112,6 +120,8 @@ extension Worker {
                 try await parts.cache.lend(blob, to: python.folder)
                 paths[blob.sha256] = .string("\(shown)/\(blob.sha256)")
             }
+            // It may have been replaced meanwhile.
+            guard run.python?.id == python.id else { return }
             let head: [String: JSONValue] = [
                 "t": .string("region"), "region": .integer(id.rawValue), "node": .integer(region.node),
                 "source": region.source, "modes": region.modes, "blobs": .object(paths),
@@ -139,23 +149,44 @@ extension Worker {
 
     func takeChunkFrames(_ id: WorkerProcessID, _ frames: [Frame]) {
         guard let run = chunkRuns[id] else { return }
-        for frame in frames where frame.kind == "result" { takeResult(frame, of: run) }
+        for frame in frames {
+            switch frame.kind {
+            case "result": takeResult(frame, of: run)
+            case "piece": takePiece(frame, of: run)
+            case "record": takeSuspect(frame, of: run)
+            default: continue
+            }
+        }
         run.python?.channel.consumed(bytes: frames.reduce(0) { $0 + $1.weight })
     }
 
     private func takeResult(_ frame: Frame, of run: ChunkRun) {
-        guard let region = frame.head["region"]?.integer, let index = frame.head["index"]?.integer,
-            let chunk = run.sent.removeValue(
-                forKey: WorkKey(job: run.job, region: RegionID(region), chunk: index))
-        else { return }
-        let key = chunk.key
-        let outcome = ChunkOutcome(frame: frame, index: index, asked: chunk.range)
+        guard let position = run.position(of: frame) else { return }
+        let chunk = run.sent[position]
+        var outcome = ChunkOutcome(frame: frame, index: chunk.key.chunk, asked: chunk.range)
+        if outcome.status == .outOfMemory {
+            // The process is about to end.
+            run.replacement = .outOfMemory
+            return
+        }
+        run.sent.remove(at: position)
+        var effects = frame.body
+        if var pieces = run.pieces.removeValue(forKey: chunk.key) {
+            outcome = pieces.joined(with: outcome, frame.body)
+            effects = outcome.status == .completed ? pieces.effects : []
+            if pieces.isOverLimit { (outcome, effects) = (tooMuch(chunk), []) }
+        }
+        conclude(outcome, effects: effects, for: chunk.key)
+    }
+
+    /// The chunk is over.
+    func conclude(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) {
         guard machine.token(of: key) != nil else { return }
         completedChunks += 1
-        if frame.body.count <= Limits.inlineResultBytes {
+        if effects.count <= Limits.inlineResultBytes {
             report(outcome, for: key)
         } else {
-            Task { await store(outcome, effects: frame.body, for: key) }
+            Task { await store(outcome, effects: effects, for: key) }
         }
         feed(.finished(key, seconds: Double(outcome.wallMicroseconds) / 1e6))
     }
@@ -164,7 +195,8 @@ extension Worker {
     private func store(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) async {
         do {
             guard let parts else { return }
-            let blob = try await parts.cache.currentStore().put(effects)
+            let isWanted = { @Sendable [self] in await self.machine.token(of: key) != nil }
+            let blob = try await parts.cache.withStore(while: isWanted) { try await $0.put(effects) }
             report(outcome.replacing(effects: .blob(blob)), for: key)
         } catch {
             report(.failure(.fault, index: outcome.index, range: outcome.range, reason: "\(error)"), for: key)
@@ -182,7 +214,10 @@ extension Worker {
         guard let chunk = chunks[key] else { return }
         let run = chunkRuns[id]
         var (status, reason) = (OutcomeStatus.fault, run?.fault ?? "its process is gone")
-        if run?.fault == nil, let end = run?.end { (status, reason) = describe(end, limit: run?.memory ?? 0) }
+        if run?.fault == nil, let end = run?.end {
+            (status, reason) = describe(end, limit: run?.memory ?? 0)
+            if status == .crashed, let place = run?.place(of: key) { reason += ", at \(place)" }
+        }
         report(
             .failure(
                 status, index: key.chunk, range: chunk.range, reason: reason, peakBytes: run?.end?.peakBytes ?? 0),
@@ -222,8 +257,8 @@ extension Worker {
     }
 
     private func finishIfEnded(_ run: ChunkRun) {
-        guard run.end != nil, run.framesHaveEnded, run.python != nil else { return }
-        remove(run)
+        guard let end = run.end, run.framesHaveEnded, run.python != nil else { return }
+        if goesOn(run, after: end) { Task { await launch(run) } } else { remove(run) }
     }
 
     private func remove(_ run: ChunkRun) {

@@ -49,13 +49,19 @@ extension Worker {
         python.standardError.finish()
         await run.chain?.value
         guard !run.isUnwanted, let end = run.end else { return nil }
-        if let fault = run.fault ?? overLimit(python) { return self.fault(fault, of: run) }
+        lookAtDisk()
+        if let fault = run.fault ?? overLimit(python) ?? withoutRoom(run) { return self.fault(fault, of: run) }
+        if end.wasKilledFromOutside, !end.ranOutOfMemory { return ended(.crashed, "its sandbox was killed", run, end) }
         return try await collect(run, work, end, parts)
     }
 
     private func overLimit(_ python: PythonProcess) -> String? {
         guard python.standardOutput.isOverLimit || python.standardError.isOverLimit else { return nil }
         return "The script wrote more than \(configuration.outputBytes) bytes to one of its streams."
+    }
+
+    private func withoutRoom(_ run: DriverRun) -> String? {
+        run.hasSeenFullDisk ? "The worker's disk was full while the script ran." : nil
     }
 
     private func process(
@@ -97,17 +103,21 @@ extension Worker {
         guard let python = run.python else { return fault("its process is gone", of: run) }
         if end.ranOutOfMemory {
             let (_, reason) = describe(end, limit: run.memory)
-            return ended(.outOfMemory, reason, run, end)
+            let place = run.fallback.isEmpty ? "" : " while it ran on by itself, because \(run.fallback)"
+            return ended(.outOfMemory, reason + place, run, end)
         }
         await shipRemainingLogs(of: run)
-        let store = try await parts.cache.currentStore()
+        let (cache, output, error) = (parts.cache, python.standardOutput.path, python.standardError.path)
         var outcome = ended(.completed, "", run, end)
-        outcome.standardOutput = try await store.put(fileAt: python.standardOutput.path).wire
-        outcome.standardError = try await store.put(fileAt: python.standardError.path).wire
+        let key = run.key
+        let isWanted = { @Sendable [self] in await !self.isUnwanted(key) }
+        outcome.standardOutput = try await cache.withStore(while: isWanted) { try await $0.put(fileAt: output) }.wire
+        outcome.standardError = try await cache.withStore(while: isWanted) { try await $0.put(fileAt: error) }.wire
         let limit = OutputLimit(files: configuration.outputFiles, bytes: configuration.outputBytes)
         do {
             let changes = try await BlockingWork.run { try work.changes(limit: limit) }
-            outcome.outputs = try await changes.stored(in: store).map(\.wire)
+            outcome.outputs = try await cache.withStore(while: isWanted) { try await changes.stored(in: $0) }
+                .map(\.wire)
             outcome.deleted = changes.deleted
         } catch let exceeded as OutputLimit.Exceeded {
             outcome.status = .fault
@@ -155,6 +165,8 @@ extension Worker {
         guard run.hasEnded else { return }
         run.completion.take()?.resume()
     }
+
+    private func isUnwanted(_ key: WorkKey) -> Bool { driverRuns[key]?.isUnwanted ?? true }
 
     /// Asks the script to end, and a moment later ends it.
     func killDriver(_ key: WorkKey) {

@@ -46,7 +46,7 @@ extension Worker {
         let chunks = chunkRuns.values.map { run in
             WireRunning.with { running in
                 running.jobID = run.job.rawValue
-                if let first = run.sent.values.min(by: { $0.key.chunk < $1.key.chunk }) {
+                if let first = run.sent.min(by: { $0.key.chunk < $1.key.chunk }) {
                     running.regionID = first.region.rawValue
                     running.chunkIndex = first.key.chunk
                 }

@@ -12,16 +12,19 @@ extension Worker {
         markAttached(false)
         for listener in listeners { listener.cancel() }
         listeners = []
+        let endpoint = endpoints.next()
         Task {
             await old?.close()
             do {
                 let new = try await WorkLink.open(
-                    session: .random(in: 1 ... .max), configuration: configuration, sockets: sockets)
+                    session: .random(in: 1 ... .max), endpoint: endpoint, configuration: configuration,
+                    sockets: sockets)
                 link = new
                 listen(to: new)
                 feed(.opened(session: new.session))
             } catch {
-                logger.error("can't open the link to the master", metadata: ["error": "\(error)"])
+                logger.error(
+                    "can't open the link to the master", metadata: ["master": "\(endpoint)", "error": "\(error)"])
                 feed(.opened(session: 0))
             }
         }
@@ -78,7 +81,10 @@ extension Worker {
         hello.workerToken = configuration.token
         hello.slots = UInt32(configuration.slots)
         hello.memoryBytes = configuration.memoryBytes
-        hello.pythonVersion = parts?.launcher.sandbox.interpreter.version ?? ""
+        if let interpreter = parts?.launcher.sandbox.interpreter {
+            hello.pythonVersion = interpreter.versionName
+            hello.modules = interpreter.modules
+        }
         hello.softwareVersion = "1"
         hello.held = LeaseToken.wireRuns(of: held)
         send(.hello(hello))
@@ -124,11 +130,19 @@ extension Worker {
         wire.flatMap { (try? LeaseToken.expanding([$0])) ?? [] }
     }
 
+    /// The master's own folder of blobs, when it is on this machine.
+    private func directory(of welcome: WireWelcome, at endpoint: String) async throws -> String? {
+        guard !welcome.blobDirectory.isEmpty else { return nil }
+        let isHere = try await BlockingWork.run { OwnAddresses.includeHost(of: endpoint) }
+        return isHere ? welcome.blobDirectory : nil
+    }
+
     private func attach(_ welcome: WireWelcome) async {
         guard var link, link.beacons == nil, let parts else { return }
         do {
-            let directory = welcome.blobDirectory.isEmpty ? nil : welcome.blobDirectory
-            let access = BlobAccess(url: welcome.blobURL, token: welcome.blobToken, directory: directory)
+            let directory = try await directory(of: welcome, at: link.endpoint)
+            let url = WorkLink.reachable(welcome.blobURL, from: link.endpoint)
+            let access = BlobAccess(url: url, token: welcome.blobToken, directory: directory)
             await parts.cache.use(try await openBlobStore(access))
             try await link.attach(welcome, configuration: configuration, sockets: sockets)
         } catch {
@@ -140,8 +154,9 @@ extension Worker {
         self.link = link
         listenToBeacons(of: link)
         nodeID = welcome.nodeID
+        term = welcome.term
         heartbeatInterval = .milliseconds(max(100, Int64(welcome.heartbeatMilliseconds)))
-        logger.info("attached", metadata: ["node": "\(nodeID)", "term": "\(welcome.term)"])
+        logger.info("attached", metadata: ["node": "\(nodeID)", "term": "\(term)", "master": "\(link.endpoint)"])
         feed(
             .welcomed(
                 term: welcome.term, lease: .milliseconds(Int64(welcome.leaseMilliseconds)),

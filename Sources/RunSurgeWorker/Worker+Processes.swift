@@ -1,3 +1,4 @@
+internal import Glibc
 internal import RunSurgeCore
 internal import RunSurgeScheduling
 
@@ -66,6 +67,9 @@ extension Worker {
         if end.ranOutOfMemory {
             return (.outOfMemory, "it needed more than its \(limit) bytes of memory (peak \(end.peakBytes))")
         }
-        return (.crashed, "its process ended with status \(end.status)")
+        guard end.status > 128, let name = strsignal(end.status - 128) else {
+            return (.crashed, "its process ended with status \(end.status)")
+        }
+        return (.crashed, "its process was ended by signal \(end.status - 128) (\(String(cString: name)))")
     }
 }

@@ -68,6 +68,7 @@ extension Worker {
         }
         request.blobs = head["blobs"]?.items?.compactMap(BlobReference.init(json:)).map(\.wire) ?? []
         run.requests[request.request] = request
+        run.fallback = ""
         send(.regionRequest(request))
         feed(.driverWaits(run.key))
     }
@@ -90,6 +91,7 @@ extension Worker {
         close.committed = frame.head["committed"]?.integer ?? 0
         close.records = frame.head["records"]?.integer ?? 0
         close.reason = frame.head["reason"]?.text ?? ""
+        run.fallback = close.reason
         close.variable = frame.head["variable"]?.text ?? ""
         send(.regionClose(close))
     }
@@ -127,7 +129,7 @@ extension Worker {
             upload.size += Int64(frame.body.count)
             run.uploads[name] = upload
             guard frame.head["last"]?.isTrue == true else { return }
-            let blob = try await parts.cache.currentStore().put(fileAt: path)
+            let blob = try await parts.cache.withStore { try await $0.put(fileAt: path) }
             run.uploads[name] = nil
             try await BlockingWork.run { FileTree.remove(path) }
             python.channel.send(

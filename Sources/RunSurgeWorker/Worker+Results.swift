@@ -7,6 +7,7 @@ internal import RunSurgeScheduling
 extension Worker {
     /// Without an acknowledgement for this long, what was pushed is pushed again.
     private static let patience: Duration = .seconds(5)
+    private static let probeInterval: Duration = .seconds(1)
 
     /// Results of an agent that was killed are offered again; the master knows which it wants.
     func recoverResults(_ parts: Parts) async throws {
@@ -15,9 +16,16 @@ extension Worker {
             guard let batch = try? WireResultBatch(serializedBytes: record) else { continue }
             for (token, outcome) in batch.readable { outbox.add(outcome, token) }
         }
-        // Under this agent's numbers, so that the old segments need not be kept.
-        outbox.ready(try await spool(outbox.takeUnspooled()))
-        try await BlockingWork.run { parts.spool.removeRecovered() }
+        let recovered = outbox.takeUnspooled()
+        do {
+            // Under this agent's numbers, so that the old segments need not be kept.
+            outbox.ready(try await spool(recovered))
+            try await BlockingWork.run { parts.spool.removeRecovered() }
+        } catch {
+            logger.error("the spool can't be written", metadata: ["error": "\(error)"])
+            outbox.ready(recovered)
+            spoolFailure = BootClock.now
+        }
         feed(.recovered(outbox.tokens))
     }
 
@@ -32,16 +40,30 @@ extension Worker {
             do {
                 outbox.ready(try await spool(fresh))
             } catch {
-                // Sent all the same: the spool only matters if this agent is killed before the acknowledgement.
+                // Sent all the same: the spool only matters if this agent is killed before the acknowledgement. But
+                // nothing new is begun whose result could not be kept either.
                 logger.error("the spool can't be written", metadata: ["error": "\(error)"])
                 outbox.ready(fresh)
+                spoolFailure = BootClock.now
             }
             push()
         }
         push()
-        if outbox.isCongested != isCongested {
-            isCongested = outbox.isCongested
-            feed(.congested(isCongested))
+        updateCongestion()
+    }
+
+    /// Looks now and then whether a spool that could not be written can be.
+    func probeSpool() async {
+        guard let failure = spoolFailure, BootClock.now - failure > Self.probeInterval, let parts else { return }
+        do {
+            // All that an earlier agent has left is acknowledged: what it takes up may be what is missing.
+            if outbox.tokens.isEmpty { try await BlockingWork.run { parts.spool.removeRecovered() } }
+            try await parts.spool.probe()
+            spoolFailure = nil
+            logger.notice("the spool can be written again")
+            updateCongestion()
+        } catch {
+            spoolFailure = BootClock.now
         }
     }
 

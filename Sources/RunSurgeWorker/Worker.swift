@@ -19,9 +19,12 @@ public actor Worker: Service {
 
     var machine: WorkerMachine
     var parts: Parts?
+    var endpoints: EndpointRing
     var link: WorkLink?
     var listeners: [Task<Void, Never>] = []
     var nodeID: Int64 = 0
+    /// Of the master that welcomed this agent last.
+    var term: Int64 = 0
     var heartbeatInterval: Duration = .seconds(1)
     var lastHeartbeat: MonotonicTime?
     var heartbeatSequence: UInt64 = 0
@@ -42,6 +45,9 @@ public actor Worker: Service {
     var outbox = ResultOutbox()
     var isFlushing = false
     var isCongested = false
+    /// When the spool could not be written last; nil: it can.
+    var spoolFailure: MonotonicTime?
+    var isShortOfDisk = false
 
     /// What is made when the worker starts to run.
     struct Parts: Sendable {
@@ -67,9 +73,18 @@ public actor Worker: Service {
         self.sockets = sockets
         openBlobStore = blobs
         self.logger = logger
-        machine = WorkerMachine(
-            settings: WorkerSettings(slots: configuration.slots, memoryBytes: configuration.memoryBytes),
-            seed: .random(in: 0 ... .max))
+        endpoints = EndpointRing(configuration.endpoints)
+        machine = WorkerMachine(settings: Self.settings(configuration), seed: .random(in: 0 ... .max))
+    }
+
+    private static func settings(_ configuration: WorkerConfiguration) -> WorkerSettings {
+        var settings = WorkerSettings(slots: configuration.slots, memoryBytes: configuration.memoryBytes)
+        if configuration.endpoints.count > 1 {
+            // A master says something every second. Somebody else may lead by now: better to look soon.
+            settings.silenceLimit = .seconds(4)
+            settings.greetingAttempts = 2
+        }
+        return settings
     }
 
     /// Runs until graceful shutdown, cancellation, or a refusal for good.
@@ -124,7 +139,9 @@ public actor Worker: Service {
         case .outputChanged(let id): outputChanged(id)
         case .master(let session, let message): if session == link?.session { await takeMessage(message) }
         case .beacon(let session, let beacon):
-            if session == link?.session { feed(.heard(term: beacon.term)) }
+            guard session == link?.session else { return }
+            if beacon.term > term { endpoints.stay() }
+            feed(.heard(term: beacon.term))
         case .tick: await tick()
         case .shutdown:
             shutdownBegan = shutdownBegan ?? BootClock.now
@@ -138,9 +155,11 @@ public actor Worker: Service {
     }
 
     private func tick() async {
+        lookAtDisk()
         feed(.tick)
         heartbeat()
         resendLate()
+        await probeSpool()
         tidyJobs()
         keepSpares()
     }
@@ -156,9 +175,13 @@ public actor Worker: Service {
         try? link?.send(.goodbye(.with { $0.reason = shutdownBegan == nil ? "ended" : "shut down" }))
         markAttached(false)
         for listener in listeners { listener.cancel() }
+        // A closed socket drops what libzmq has not written yet. Not this task's sleep: it may be cancelled.
+        await Task { try? await Task.sleep(for: Self.farewell) }.value
         await link?.close()
         link = nil
     }
+
+    private static let farewell = Duration.milliseconds(50)
 
     private func endEverything() {
         for run in chunkRuns.values { run.python?.process.kill() }
@@ -182,7 +205,9 @@ extension Worker.Parts {
         }
         for leftover in ["jobs", "runs"] { FileTree.remove("\(folder)/\(leftover)") }
         let interpreter = try Interpreter.resolve(configuration.python)
-        var sandbox = try Sandbox.prepare(isOn: configuration.isSandboxed, interpreter: interpreter, folder: folder)
+        var sandbox = try Sandbox.prepare(
+            isOn: configuration.isSandboxed, interpreter: interpreter, folder: folder,
+            mayUseGroups: configuration.mayUseGroups)
         sandbox.limits.fileBytes = UInt(configuration.outputBytes)
         let launcher = PythonLauncher(
             sandbox: sandbox, frames: try Reactor(name: "rs-frames"), streams: try Reactor(name: "rs-streams"),

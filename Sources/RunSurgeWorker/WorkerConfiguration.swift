@@ -3,8 +3,9 @@ public import ZeroMQ
 
 /// How one agent runs.
 public struct WorkerConfiguration: Sendable {
-    /// The master's work endpoint, such as `tcp://master:50051`.
-    public var endpoint: String
+    /// The work endpoints of all masters that may lead, such as `tcp://master:50051`; at least one. The next is tried
+    /// when one does not answer.
+    public var endpoints: [String]
     /// Proves that this worker may attach.
     public var token: String
     /// Shown to users; need not be unique.
@@ -19,6 +20,8 @@ public struct WorkerConfiguration: Sendable {
     public var python = "python3"
     /// Off: scripts run with all the rights of this process.
     public var isSandboxed = true
+    /// Off: memory is watched as where no control group may be made.
+    var mayUseGroups = true
     /// Bytes of the master's files kept on this disk.
     public var cacheBytes: Int64 = 20 << 30
     /// Files and bytes that one script may leave behind.
@@ -31,9 +34,10 @@ public struct WorkerConfiguration: Sendable {
     /// Keys, when the endpoint speaks CURVE.
     public var curve: CurveRole?
 
-    public init(endpoint: String, token: String, name: String, slots: Int, memoryBytes: Int64, folder: String) {
+    public init(endpoints: [String], token: String, name: String, slots: Int, memoryBytes: Int64, folder: String) {
+        precondition(!endpoints.isEmpty, "a worker knows at least one master")
         precondition(slots > 0 && memoryBytes > 0, "a worker has at least one slot and some memory")
-        self.endpoint = endpoint
+        self.endpoints = endpoints
         self.token = token
         self.name = name
         self.slots = slots

@@ -51,13 +51,16 @@ final class Cluster: Sendable {
     }
 
     /// Attaches one more worker, a process of its own.
-    func attachWorker(slots: Int = 1, name: String = "extra") throws -> ChildProcess {
-        try ChildProcess(
+    func attachWorker(
+        slots: Int = 1, name: String = "extra", place: URL? = nil, arguments: [String] = []
+    ) throws -> ChildProcess {
+        let place = place ?? folder.appending(path: "worker-\(UUID().uuidString)")
+        return try ChildProcess(
             Self.executable,
             [
                 "worker", "--connect", endpoints.work, "--slots", "\(slots)", "--name", name, "--folder",
-                folder.appending(path: "worker-\(UUID().uuidString)").path,
-            ],
+                place.path,
+            ] + arguments,
             environment: ["RUNSURGE_WORKER_TOKEN": endpoints.worker_token], logs: folder.appending(path: "logs"))
     }
 

@@ -73,12 +73,18 @@ class Agent:
         self.chunk_records = chunk_records
         self.requests: list[Json] = []
         self.statuses: list[int] = []
+        # How chunks are to be cut in pieces, and in how many they were.
+        self.cutting: Json = {}
+        self.pieces: list[int] = []
+        # Bytes: the limit that chunk processes are told, and the most that one has used.
+        self.memory = 0
+        self.peak = 0
         self.chunks: Optional[Process] = None
 
     def start(self, role: str) -> Json:
         return {"t": "start", "role": role, "script": str(self.folder / "script.py"), "arguments": [],
                 "argv0": self.typed, "directory": str(self.folder), "slots": 2, "min_split_seconds": 0,
-                "chunk_records": self.chunk_records, "split": True, "resume": []}
+                "chunk_records": self.chunk_records, "split": True, "resume": [], "memory": self.memory}
 
     def run(self) -> tuple[bytes, bytes, int, Json]:
         """Standard output, standard error, exit status, the last frame."""
@@ -95,7 +101,7 @@ class Agent:
                 elif head["t"] == "finished":
                     finished = head
             status = driver.end()
-            if self.chunks is not None:
+            if self.chunks is not None and self.chunks.child.poll() is None:
                 self.chunks.end()
             output.seek(0)
             error.seek(0)
@@ -107,20 +113,52 @@ class Agent:
         ranges = list(zip(head["cuts"], head["cuts"][1:]))
         driver.write({"t": "answer", "request": head["request"], "region": number, "chunks": len(ranges), "reason": ""})
         if self.chunks is None:
-            self.chunks = Process()
-            self.chunks.write(self.start("chunk"))
-        self.chunks.write({"t": "region", "region": number, "node": head["node"], "source": head["source"],
-                           "modes": head["modes"], "blobs": {}}, environment)
+            self.chunks = self.chunk_process()
+        region = {"t": "region", "region": number, "node": head["node"], "source": head["source"],
+                  "modes": head["modes"], "blobs": {}}
+        self.chunks.write(region, environment)
         for index, (first, last) in enumerate(ranges):
-            self.chunks.write({"t": "chunk", "region": number, "index": index, "first": first, "last": last})
-            frame = self.chunks.read()
-            assert frame is not None, "the chunk process died"
-            result, effects = frame
+            chunk = {"t": "chunk", "region": number, "index": index, "first": first, "last": last, **self.cutting}
+            result, effects = self.answer(chunk, region, environment)
             self.statuses.append(result["status"])
             result["size"] = len(effects)
             driver.write({"t": "results", "region": number, "outcomes": [result]}, effects)
             if result["status"] != 1:
                 break
+
+    def chunk_process(self) -> Process:
+        process = Process()
+        process.write(self.start("chunk"))
+        return process
+
+    def answer(self, chunk: Json, region: Json, environment: bytes) -> tuple[Json, bytes]:
+        """The result of one chunk, its pieces joined."""
+        assert self.chunks is not None
+        self.chunks.write(chunk)
+        pieces = []
+        while True:
+            frame = self.chunks.read()
+            assert frame is not None, "the chunk process died"
+            result, effects = frame
+            if result["t"] == "record":
+                continue
+            pieces.append((result, effects))
+            self.peak = max(self.peak, result["peak_bytes"])
+            if result["t"] == "result":
+                break
+            if result["leaves"]:
+                self.chunks.end()
+                self.chunks = self.chunk_process()
+                self.chunks.write(region, environment)
+                self.chunks.write({**chunk, "first": result["last"]})
+        self.pieces.append(len(pieces))
+        if len(pieces) == 1 or result["status"] != 1:
+            return result, effects
+        joined = b"s" + b"".join(
+            len(body).to_bytes(4, "little") + head["last"].to_bytes(8, "little") + head["records"].to_bytes(8, "little")
+            + body for head, body in pieces)
+        records = sum(head["records"] for head, _ in pieces)
+        return {**result, "first": pieces[0][0]["first"], "records": records}, joined
 
 
 def plan(source: str, line: int, variables: list[Json], **more: Any) -> Json:

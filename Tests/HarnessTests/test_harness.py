@@ -21,10 +21,13 @@ class HarnessTest(unittest.TestCase):
         folder = self.folder(source, data)
         native = subprocess.run([sys.executable, typed], cwd=folder, env=ENVIRONMENT, capture_output=True,
                                 stdin=subprocess.DEVNULL)
-        (folder / "data.txt").write_bytes(data.encode())
-        agent = Agent(folder, given, chunk_records, typed)
-        output, error, status, self.finished = agent.run()
-        self.assertEqual((output, error, status), (native.stdout, native.stderr, native.returncode))
+        # Whole chunks at last: that agent is what the caller looks at.
+        for cutting in ({"sizes": [1], "most": 2}, {}):
+            (folder / "data.txt").write_bytes(data.encode())
+            agent = Agent(folder, given, chunk_records, typed)
+            agent.cutting = cutting
+            output, error, status, self.finished = agent.run()
+            self.assertEqual((output, error, status), (native.stdout, native.stderr, native.returncode), cutting)
         return agent
 
     def folder(self, source: str, data: str) -> Path:

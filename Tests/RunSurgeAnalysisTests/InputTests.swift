@@ -82,5 +82,6 @@ import Testing
         #expect(plan.mentionedPaths.contains("one.csv"))
         #expect(plan.environmentVariables == ["HOME", "LANG", "TERM", "USER"])
         #expect(plan.imports == [".near", "csv", "helpers", "os", "pkg", "pkg.part"])
+        #expect(plan.foreignModules == ["helpers", "pkg"])
     }
 }

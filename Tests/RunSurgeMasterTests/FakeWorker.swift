@@ -76,6 +76,9 @@ actor FakeWorker {
         try await start()
     }
 
+    /// What another session of the same worker held.
+    func adopt(_ tokens: [LeaseToken]) { held = tokens }
+
     func sendRaw(_ frames: [Frame]) throws { try work?.send(frames) }
     func sendRawResult(_ frame: Frame) throws { try results?.send([frame]) }
 

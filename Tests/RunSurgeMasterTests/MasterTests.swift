@@ -156,13 +156,57 @@ import ZeroMQ
         try await fixture.stop()
     }
 
-    @Test func anotherVersionIsRefusedWithWhatToUpgrade() async throws {
+    @Test(arguments: [(UInt32(2), UInt32(3), "upgrade the master"), (0, 0, "upgrade the worker")])
+    func anotherVersionIsRefusedWithWhatToUpgrade(lowest: UInt32, highest: UInt32, advice: String) async throws {
         let fixture = try await MasterFixture()
         var options = FakeWorker.Options()
-        (options.lowestVersion, options.highestVersion) = (2, 3)
+        (options.lowestVersion, options.highestVersion) = (lowest, highest)
         let worker = try await fixture.worker(options)
         try await eventually("refusal") { await worker.refusal?.code == "version" }
-        #expect(await worker.refusal?.reason.contains("upgrade the master") == true)
+        let refusal = try #require(await worker.refusal)
+        #expect(refusal.reason.contains(advice) && refusal.reason.contains("RSP/\(lowest) to RSP/\(highest)"))
+        #expect(!refusal.retry)
+        try await fixture.stop()
+    }
+
+    @Test func theNewestCommonVersionIsSpoken() async throws {
+        let fixture = try await MasterFixture()
+        var options = FakeWorker.Options()
+        (options.lowestVersion, options.highestVersion) = (0, 9)
+        let worker = try await fixture.worker(options)
+        try await eventually("welcome") { await worker.welcome != nil }
+        #expect(await worker.welcome?.version == FrameCodec.versions.upperBound)
+        try await fixture.stop()
+    }
+
+    @Test func workersThatGreetAtOnceShareACommit() async throws {
+        let fixture = try await MasterFixture()
+        await fixture.store.setAway(true)
+        var workers: [FakeWorker] = []
+        for number in 0..<200 {
+            var options = FakeWorker.Options()
+            options.name = "worker \(number)"
+            workers.append(try await fixture.worker(options, session: UInt64(number + 1)))
+        }
+        await fixture.store.setAway(false)
+        for worker in workers { try await eventually("welcome") { await worker.welcome != nil } }
+        #expect(await fixture.store.nodes.count == 200)
+        #expect(Set(await fixture.store.nodes.values).count == 200)
+        // What arrives while one commit is awaited is the next.
+        #expect(await fixture.store.attachments < 50)
+        try await fixture.stop()
+    }
+
+    @Test func beyondTheLimitAWorkerIsToldToComeAgain() async throws {
+        var configuration = MasterFixture.configuration()
+        configuration.sessions = 1
+        let fixture = try await MasterFixture(configuration: configuration)
+        let first = try await fixture.worker(session: 1)
+        try await eventually("welcome") { await first.welcome != nil }
+        let second = try await fixture.worker(session: 2)
+        try await eventually("refusal") { await second.refusal?.code == "full" }
+        #expect(await second.refusal?.retry == true)
+        #expect(await second.welcome == nil)
         try await fixture.stop()
     }
 

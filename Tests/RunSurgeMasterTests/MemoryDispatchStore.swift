@@ -17,6 +17,8 @@ actor MemoryDispatchStore: DispatchStore {
     private(set) var losses: [AttemptLoss] = []
     private(set) var logs: [JobID: [LogStream: [UInt8]]] = [:]
     private(set) var nodes: [String: NodeID] = [:]
+    /// Commits that attached nodes.
+    private(set) var attachments = 0
     private(set) var deadNodes: Set<NodeID> = []
     private var finished: [JobID: LeaseToken] = [:]
     private var waiters: [CheckedContinuation<Void, Never>] = []
@@ -211,12 +213,15 @@ actor MemoryDispatchStore: DispatchStore {
         self.losses += losses
     }
 
-    func attachNode(name: String, owner: UserID?, slots: Int, memory: Int64, term: Int64) throws -> NodeID {
+    func attachNodes(_ nodes: [NodeAttachment], term: Int64) throws -> [NodeID] {
         try check(term)
-        let id = nodes[name] ?? NodeID(Int64(nodes.count + 1))
-        nodes[name] = id
-        deadNodes.remove(id)
-        return id
+        attachments += 1
+        return nodes.map { node in
+            let id = self.nodes[node.name] ?? NodeID(Int64(self.nodes.count + 1))
+            self.nodes[node.name] = id
+            deadNodes.remove(id)
+            return id
+        }
     }
 
     func recordNodes(seen: [NodeID], dead: [NodeID], term: Int64) throws {

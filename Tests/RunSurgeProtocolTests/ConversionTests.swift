@@ -51,7 +51,7 @@ import Testing
         let outcome = ChunkOutcome(
             index: 4, status: try #require(OutcomeStatus(rawValue: status)), records: 5, range: 10..<20,
             effects: .blob(Self.blob), reason: "because", variable: "x", line: 3, wallMicroseconds: 1,
-            cpuMicroseconds: 2, peakBytes: 3)
+            cpuMicroseconds: 2, peakBytes: 3, parts: 4)
         #expect(try ChunkOutcome(wire: outcome.wire) == outcome)
     }
 

@@ -180,4 +180,21 @@ import Testing
         #expect(try await fixture.store.jobs.nodes(owner: nil)[0].isAlive)
         await fixture.store.close()
     }
+
+    @Test func manyNodesComeAtOnceEachUnderItsOwnNumber() async throws {
+        let fixture = try await Fixture.make()
+        let dispatch = fixture.store.dispatch
+        let names = (0..<5_000).map { "n\($0)" } + ["n7", "n4999"]
+        let ids = try await dispatch.attachNodes(
+            names.enumerated().map { NodeAttachment(name: $1, owner: nil, slots: $0 + 1, memory: 5) },
+            term: fixture.term)
+        #expect(ids.count == 5_002)
+        #expect(Set(ids).count == 5_000)
+        #expect(ids[5_000] == ids[7] && ids[5_001] == ids[4_999])
+        let nodes = try await fixture.store.jobs.nodes(owner: nil)
+        #expect(nodes.first { $0.name == "n7" }?.slots == 5_001, "of two with one name the later counts")
+        #expect(nodes.first { $0.name == "n8" }?.id == ids[8])
+        #expect(try await dispatch.attachNodes([], term: fixture.term).isEmpty)
+        await fixture.store.close()
+    }
 }

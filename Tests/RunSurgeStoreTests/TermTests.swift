@@ -1,3 +1,4 @@
+import PostgreSQL
 import RunSurgeCore
 import RunSurgeStore
 import Testing
@@ -95,12 +96,13 @@ import Testing
         let configuration = try await TestServer.schema()
         let first = try await Store.open(StoreConfiguration(configuration, connections: 3))
         let second = try await Store.open(StoreConfiguration(configuration, connections: 3))
-        let leadership = try await first.lead()
-        let other = Task { try await second.lead() }
-        let impatient = Task { try await second.lead() }
+        let leadership = try await first.election.lead()
+        let other = Task { try await second.election.lead() }
+        let impatient = Task { try await second.election.lead() }
         impatient.cancel()
         await #expect(throws: (any Error).self) { try await impatient.value }
         #expect(leadership.isHeld)
+        #expect(try await second.election.leadNow() == nil)
         await leadership.release()
         let next = try await other.value
         #expect(next.isHeld)
@@ -108,5 +110,25 @@ import Testing
         await next.release()
         await first.close()
         await second.close()
+    }
+
+    @Test func whoLosesTheConnectionLosesTheLead() async throws {
+        let configuration = try await TestServer.schema()
+        let store = try await Store.open(StoreConfiguration(configuration, connections: 3))
+        let leadership = try await store.election.lead()
+        let other = Task { try await store.election.lead() }
+        let loss = Task { await leadership.waitForLoss() }
+        let admin = try await Connection.connect(configuration)
+        _ = try await admin.query(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_locks
+            WHERE locktype = 'advisory' AND classid = 1381190732 AND granted
+                AND objid = 'master_term'::regclass::oid
+            """)
+        await loss.value
+        #expect(!leadership.isHeld)
+        #expect(try await other.value.isHeld)
+        await admin.close()
+        await store.close()
     }
 }

@@ -43,6 +43,24 @@ import Testing
         await agent.stopAll()
     }
 
+    /// A full disk on the master's side costs time and no attempt.
+    @Test func outputsWaitUntilThereIsRoomForThem() async throws {
+        let agent = try await AgentFixture()
+        let specification = JobSpecification(
+            name: "test", script: try await agent.blobs.entry("/job/script.py", "print('kept')"), inputs: [],
+            workingDirectory: "/job")
+        agent.blobs.isFull.store(true, ordering: .relaxed)
+        try await agent.master.assignDriver(specification, job: 1, plan: AgentFixture.emptyPlan, memory: 1 << 30)
+        await eventually("the outputs are turned away") { agent.blobs.refused.load(ordering: .relaxed) > 2 }
+        #expect(await agent.master.driverOutcome(job: 1) == nil)
+        agent.blobs.isFull.store(false, ordering: .relaxed)
+        await eventually("the script's outcome") { await agent.master.driverOutcome(job: 1) != nil }
+        let outcome = try #require(await agent.master.driverOutcome(job: 1))
+        #expect(outcome.status == .completed)
+        #expect(try await agent.output(outcome) == "kept\n")
+        await agent.stopAll()
+    }
+
     @Test func inputsLookAsSubmittedAndOutputsComeBack() async throws {
         let agent = try await AgentFixture()
         let directory = "/tmp/some/where"

@@ -15,6 +15,8 @@ import Testing
         #expect(hello.nodeName == "tester")
         #expect(hello.slots == 3)
         #expect(hello.pythonVersion.hasPrefix("3."))
+        let interpreter = try #require(await agent.worker.parts?.launcher.sandbox.interpreter)
+        #expect(hello.modules == interpreter.modules)
         #expect(await agent.master.pulls.first?.freeSlots == 3)
         await eventually("a heartbeat") { await agent.master.beats.contains { $0.nodeID == 5 && $0.slots == 3 } }
         #expect(FileStatus(agent.folder.path + "/agent/attached") != nil)

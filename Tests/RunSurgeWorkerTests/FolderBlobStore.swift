@@ -10,6 +10,9 @@ final class FolderBlobStore: BlobStore {
     let folder: TestFolder
     private let count = Atomic<Int>(0)
     let materialized = Atomic<Int>(0)
+    let isFull = Atomic<Bool>(false)
+    /// Files that were turned away for want of room.
+    let refused = Atomic<Int>(0)
 
     init() throws { folder = try TestFolder() }
 
@@ -22,6 +25,10 @@ final class FolderBlobStore: BlobStore {
     }
 
     func put(fileAt path: String) async throws -> BlobReference {
+        if isFull.load(ordering: .relaxed) {
+            refused.add(1, ordering: .relaxed)
+            throw BlobError.storageFull
+        }
         let folder = folder.path
         return try await BlockingWork.run {
             let answer = try CapturedCommand(

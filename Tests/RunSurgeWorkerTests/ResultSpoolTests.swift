@@ -55,6 +55,28 @@ import Testing
         #expect(try texts(folder).count == 3)
     }
 
+    @Test func aFullDiskGarblesNothingAndIsUsedAgain() async throws {
+        try #require(geteuid() == 0, "a small disk needs root: run the tests as root")
+        let folder = try TestFolder()
+        defer { folder.keep() }
+        try #require(mount("none", folder.path, "tmpfs", 0, "size=3m") == 0)
+        defer { umount2(folder.path, Int32(MNT_DETACH)) }
+        let spool = try ResultSpool(folder: folder.path)
+        let large = String(repeating: "x", count: 1 << 20)
+        try await spool.append([record(1, "one"), record(2, large)])
+        await #expect(throws: SystemError.self) { try await spool.append([record(3, large + large)]) }
+        try await spool.append([record(4, "four")])
+        #expect(try texts(folder).map(\.count) == [3, 1 << 20, 4], "a record that was cut is no part of a segment")
+        await #expect(throws: SystemError.self) { try await spool.append([record(5, large + large)]) }
+        spool.remove([1, 2, 4])
+        try await spool.append([record(6, large + large)])
+        #expect(try texts(folder).map(\.count) == [2 << 20])
+        await #expect(throws: SystemError.self) { try await spool.probe() }
+        spool.remove([6])
+        try await spool.append([record(7, large + large)])
+        #expect(FileTree.names(in: folder.path).count == 1, "a probe leaves nothing")
+    }
+
     @Test func whatIsRecoveredCanBeRemovedToo() async throws {
         let folder = try TestFolder()
         defer { folder.keep() }

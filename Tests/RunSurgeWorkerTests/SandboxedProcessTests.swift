@@ -75,6 +75,25 @@ private final class EndBox: Sendable {
         let end = try await child(code).waitForEnd()
         #expect(end.status == status)
         #expect(!end.ranOutOfMemory)
+        #expect(!end.wasKilledFromOutside)
+    }
+
+    /// What a script does to itself is its result; what is done to its sandbox is not.
+    @Test func aSandboxThatSomebodyKillsIsToldFromAScriptThatDies() async throws {
+        let child = try await child("print('ready', flush=True)\nimport time\ntime.sleep(600)")
+        #expect(try await child.line() == "ready")
+        let python = try #require(child.process.python)
+        let sandbox = try #require(
+            ProcessTree.children(of: getpid()).first {
+                ProcessTree.children(of: $0).contains { inner in
+                    ProcessTree.children(of: inner).contains(python)
+                }
+            })
+        kill(sandbox, SIGKILL)
+        let end = try await child.waitForEnd()
+        #expect(end.status == 137)
+        #expect(end.wasKilledFromOutside)
+        #expect(!end.ranOutOfMemory)
     }
 
     @Test func whatAScriptLeavesBehindIsGoneWithIt() async throws {

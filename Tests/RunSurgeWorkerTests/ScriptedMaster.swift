@@ -188,7 +188,8 @@ actor ScriptedMaster {
 
     /// Lets the agent itself run a region of its driver, in chunks of `step` units.
     func assignRegion(
-        _ request: WireRegionRequest, region: Int64, job specification: JobSpecification, plan: [UInt8], step: Int64
+        _ request: WireRegionRequest, region: Int64, job specification: JobSpecification, plan: [UInt8], step: Int64,
+        memory: Int64 = 512 << 20
     ) throws -> Int64 {
         let even = Array(stride(from: request.firstUnit, to: request.lastUnit, by: Int(step))) + [request.lastUnit]
         let cuts = request.cuts.isEmpty ? even : request.cuts
@@ -212,7 +213,7 @@ actor ScriptedMaster {
         for index in 0..<(cuts.count - 1) {
             var item = WireWorkItem()
             item.lease = token(job: request.driver.jobID, region: region, chunk: Int64(index))
-            item.memoryBytes = 512 << 20
+            item.memoryBytes = memory
             item.chunk.firstUnit = cuts[index]
             item.chunk.lastUnit = cuts[index + 1]
             assign.items.append(item)

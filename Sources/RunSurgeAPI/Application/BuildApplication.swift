@@ -56,6 +56,6 @@ private func buildRouter(
         .add(to: router)
     BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).add(to: router)
     NodeRoutes(jobs: jobs).add(to: router)
-    HealthRoutes(jobs: jobs, metrics: configuration.metrics).add(to: router)
+    HealthRoutes(jobs: jobs, role: configuration.role, metrics: configuration.metrics).add(to: router)
     return router
 }

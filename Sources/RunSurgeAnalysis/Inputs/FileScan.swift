@@ -8,6 +8,7 @@ struct FileScan {
     private var mentioned: Set<String> = []
     private var environment: Set<String> = []
     private var imports: Set<String> = []
+    private var foreignModules: Set<String> = []
     private var mayWrite = false
     private let readsInput: Bool
     private var writesUnknown = false
@@ -28,6 +29,7 @@ struct FileScan {
         plan.environmentVariables = environment.sorted()
         plan.readsStandardInput = readsInput
         plan.imports = imports.sorted()
+        plan.foreignModules = foreignModules.sorted()
         plan.mayWriteInputs = mayWrite || writesUnknown || !written.isEmpty
         plan.writesUnknownPaths = writesUnknown
     }
@@ -59,6 +61,7 @@ struct FileScan {
         imports.insert(module)
         let top = String(module.prefix { $0 != "." })
         guard program.file(ofModule: module) == nil, program.file(ofModule: top) == nil else { return }
+        if !top.isEmpty, !StandardModules.contains(top) { foreignModules.insert(top) }
         // A module nobody here knows may write anywhere.
         if !ImportedModules.writeNothing.contains(top) { writesUnknown = true }
     }

@@ -18,6 +18,8 @@ public struct Plan: Sendable, Codable, Equatable {
     /// The program may read its standard input. Conservative: true whenever it can't be ruled out.
     public var readsStandardInput: Bool
     public var imports: [String]
+    /// Top-level modules among these that are neither the program's own nor of the standard library.
+    public var foreignModules: [String]
 
     /// A plan without regions.
     public init(wholeScriptReason: String? = nil) {
@@ -33,6 +35,7 @@ public struct Plan: Sendable, Codable, Equatable {
         environmentVariables = []
         readsStandardInput = true
         imports = []
+        foreignModules = []
     }
 
     enum CodingKeys: String, CodingKey {
@@ -46,6 +49,7 @@ public struct Plan: Sendable, Codable, Equatable {
         case writesUnknownPaths = "writes_unknown_paths"
         case environmentVariables = "environment_variables"
         case readsStandardInput = "reads_standard_input"
+        case foreignModules = "foreign_modules"
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -63,5 +67,6 @@ public struct Plan: Sendable, Codable, Equatable {
         try container.encode(environmentVariables, forKey: .environmentVariables)
         try container.encode(readsStandardInput, forKey: .readsStandardInput)
         try container.encode(imports, forKey: .imports)
+        try container.encode(foreignModules, forKey: .foreignModules)
     }
 }

@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import RunSurgeCore
 
-/// Sends requests to one master: authorization, errors as `ClientError`, repetition of what is safe to repeat.
+/// Sends requests to a master, or to the next one when that does not answer: authorization, errors as `ClientError`, repetition of what is safe to repeat.
 struct Transport: Sendable {
     struct Call: Sendable {
         var method: HTTPMethod
@@ -37,33 +37,45 @@ struct Transport: Sendable {
 
     private static var configuration: HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: silence))
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: silence))
         // Repeated here, where it is known what may be repeated.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration
     }
 
-    let url: String
+    private let addresses: MasterAddresses
     let credentials: Credentials
 
+    /// - Parameter url: one, or several with commas.
     init(url: String, credentials: Credentials) {
-        self.url = String(url.reversed().drop { $0 == "/" }.reversed())
+        addresses = MasterAddresses(url)
         self.credentials = credentials
     }
+
+    /// Of the master in use.
+    var url: String { addresses.current }
 
     /// - Returns: the answer to a call that was not refused; its body is still to be read.
     /// - Throws: `ClientError`, `CancellationError`
     func send(_ call: Call) async throws -> HTTPClientResponse {
         var attempt = 1
+        var passed = 0
         while true {
+            let url = url
             do {
                 return try await sendAuthorized(call)
+            } catch let error as ClientError where error.kind == .unreachable && passed + 1 < addresses.count {
+                // Another master may answer at once.
+                addresses.pass(url)
+                passed += 1
             } catch let error as ClientError where error.isRetriable && attempt < Self.attempts {
                 // Nothing was done yet when the master was not reached or had no place.
                 let isUntouched = error.kind == .unreachable || error.code == "busy"
                 guard call.isIdempotent || isUntouched else { throw error }
+                if error.kind != .refused { addresses.pass(url) }
                 try await Self.pause(beforeAttempt: attempt)
                 attempt += 1
+                passed = 0
             }
         }
     }
@@ -92,6 +104,7 @@ struct Transport: Sendable {
     }
 
     private func sendOnce(_ call: Call, token: String?) async throws -> HTTPClientResponse {
+        let url = url
         guard url.hasPrefix("http://") || url.hasPrefix("https://") else { throw invalidURL }
         var request = HTTPClientRequest(url: url + call.path)
         request.method = call.method

@@ -36,6 +36,17 @@ public enum Limits {
     /// must have happened on two nodes at least where there are two that can run it, or have reached the second number.
     public static let chunkLosses = 3
     public static let chunkLossesAnywhere = 6
+    /// Pieces that a worker may run one chunk in, for lack of memory, and processes that it may start for them; beyond,
+    /// the chunk counts as lost.
+    public static let chunkPieces = 4_096
+    public static let chunkRestarts = 32
+    /// Bytes of all effects of one chunk; beyond, the driver goes on natively.
+    public static let chunkEffectBytes = 48 << 20
+    /// Modules that a worker names, and bytes of each name; it keeps quiet about the others.
+    public static let workerModules = 2_000
+    public static let moduleNameBytes = 100
+    /// Modules of a job that its workers are chosen by; the others are not looked at.
+    public static let jobModules = 64
     /// Bytes of the analysis process's answer; a larger one runs unsplit.
     public static let syntaxTreeBytes = 256 << 20
     /// Bytes of a path, of a job's name; longer ones are refused with 422.

@@ -46,6 +46,8 @@ public enum BlobError: Error, Equatable, CustomStringConvertible {
     case tooLarge(limit: Int64)
     case storageFull
     case corrupted(String)
+    /// Nothing is wrong with the blob, and the same call may succeed later.
+    case unavailable(String)
 
     public var description: String {
         switch self {
@@ -53,6 +55,7 @@ public enum BlobError: Error, Equatable, CustomStringConvertible {
         case .tooLarge(let limit): "The file is larger than the limit of \(limit) bytes."
         case .storageFull: "The disk for blobs is full; free some space and try again."
         case .corrupted(let name): "The stored blob \(name) does not match its name; restore it from a backup."
+        case .unavailable(let reason): reason
         }
     }
 }

@@ -40,9 +40,39 @@ public protocol DispatchStore: Sendable {
     func recordLosses(_ losses: [AttemptLoss], term: Int64) async throws
 
     // Nodes
-    func attachNode(name: String, owner: UserID?, slots: Int, memory: Int64, term: Int64) async throws -> NodeID
+    /// In one transaction; one identifier each, in order. A node of the same owner and name is the same node, come
+    /// back.
+    func attachNodes(_ nodes: [NodeAttachment], term: Int64) async throws -> [NodeID]
     /// Marks nodes as seen now, and those in `dead` as gone. Not synchronously durable.
     func recordNodes(seen: [NodeID], dead: [NodeID], term: Int64) async throws
+}
+
+extension DispatchStore {
+    public func attachNode(
+        name: String, owner: UserID?, slots: Int, memory: Int64, term: Int64
+    ) async throws -> NodeID {
+        let node = NodeAttachment(name: name, owner: owner, slots: slots, memory: memory)
+        guard let id = try await attachNodes([node], term: term).first else {
+            throw StoreError.inconsistent("a node was not stored")
+        }
+        return id
+    }
+}
+
+/// A worker that comes to the master.
+public struct NodeAttachment: Sendable {
+    public let name: String
+    public let owner: UserID?
+    public let slots: Int
+    /// Bytes that all slots together may use.
+    public let memory: Int64
+
+    public init(name: String, owner: UserID?, slots: Int, memory: Int64) {
+        self.name = name
+        self.owner = owner
+        self.slots = slots
+        self.memory = memory
+    }
 }
 
 public struct StoredRegion: Sendable {
@@ -51,8 +81,28 @@ public struct StoredRegion: Sendable {
     public let completed: [Int64]
     public let epochs: [Int64: Int64]
     public let isClosed: Bool
+    public let spent: Spent
 
-    public init(region: Region, completed: [Int64], epochs: [Int64: Int64], isClosed: Bool) {
+    /// Over the completed chunks.
+    public struct Spent: Sendable, Equatable {
+        /// Of the largest process.
+        public var peakBytes: Int64 = 0
+        public var wallMicroseconds: Int64 = 0
+        public var cpuMicroseconds: Int64 = 0
+
+        public init() {}
+
+        public init(peakBytes: Int64, wallMicroseconds: Int64, cpuMicroseconds: Int64) {
+            self.peakBytes = peakBytes
+            self.wallMicroseconds = wallMicroseconds
+            self.cpuMicroseconds = cpuMicroseconds
+        }
+    }
+
+    public init(
+        region: Region, completed: [Int64], epochs: [Int64: Int64], isClosed: Bool, spent: Spent = Spent()
+    ) {
+        self.spent = spent
         self.region = region
         self.completed = completed
         self.epochs = epochs

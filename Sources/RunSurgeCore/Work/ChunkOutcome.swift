@@ -35,10 +35,13 @@ public struct ChunkOutcome: Sendable, Equatable {
     public let cpuMicroseconds: Int64
     /// Resident bytes of the process.
     public let peakBytes: Int64
+    /// Pieces that it was run in for lack of memory; 1: whole.
+    public let parts: Int64
 
     public init(
         index: Int64, status: OutcomeStatus, records: Int64, range: Range<Int64>, effects: Payload, reason: String,
-        variable: String, line: Int64, wallMicroseconds: Int64, cpuMicroseconds: Int64, peakBytes: Int64
+        variable: String, line: Int64, wallMicroseconds: Int64, cpuMicroseconds: Int64, peakBytes: Int64,
+        parts: Int64 = 1
     ) {
         self.index = index
         self.status = status
@@ -51,5 +54,6 @@ public struct ChunkOutcome: Sendable, Equatable {
         self.wallMicroseconds = wallMicroseconds
         self.cpuMicroseconds = cpuMicroseconds
         self.peakBytes = peakBytes
+        self.parts = parts
     }
 }

@@ -111,6 +111,13 @@ actor Dispatcher {
         for peer in links.all { send(.message(nothing), to: peer) }
     }
 
+    /// Sends every worker away to greet whoever leads next: this master ends in order.
+    func dismiss() {
+        let refusal = Refusal(code: "stopping", reason: "This master stops; greet the next one.", retry: true)
+        for peer in links.all { send(.refuse(refusal), to: peer) }
+        links = WorkerLinks()
+    }
+
     // MARK: Greeting
 
     private func greet(_ peer: Frame, session: SessionID, _ hello: WireHello, _ batch: inout [DispatchEvent]) {
@@ -128,13 +135,17 @@ actor Dispatcher {
         aggregation.append(.attach(Greeting(peer: peer, session: session, hello: hello)))
     }
 
-    /// The store knows the worker's node.
-    func attached(_ greeting: Greeting, as node: NodeID) {
-        links.add(greeting.session, peer: greeting.peer)
-        logger.info(
-            "a worker is attached",
-            metadata: ["node": "\(node)", "name": "\(greeting.hello.nodeName)", "slots": "\(greeting.hello.slots)"])
-        handle([.hello(WorkerHello(session: greeting.session, node: node, wire: greeting.hello))])
+    /// The store knows the workers' nodes.
+    func attached(_ workers: [(Greeting, NodeID)]) {
+        for (greeting, node) in workers {
+            links.add(greeting.session, peer: greeting.peer, version: greeting.version)
+            logger.info(
+                "a worker is attached",
+                metadata: [
+                    "node": "\(node)", "name": "\(greeting.hello.nodeName)", "slots": "\(greeting.hello.slots)",
+                ])
+        }
+        handle(workers.map { .hello(WorkerHello(session: $0.session, node: $1, wire: $0.hello)) })
     }
 
     func refused(_ greeting: Greeting, reason: String) {
@@ -208,7 +219,9 @@ actor Dispatcher {
     private func tellWorker(_ effect: DispatchEffect) {
         switch effect {
         case .welcome(let session, let keep, let cancel):
-            send(.message(settings.welcome(version: 1, node: machine.node(of: session), keep, cancel)), to: session)
+            let version = links.version(of: session) ?? FrameCodec.versions.upperBound
+            let node = machine.node(of: session)
+            send(.message(settings.welcome(version: version, node: node, keep, cancel)), to: session)
         case .assign(let session, let assignments, let contexts):
             for message in MasterMessageWriter.assign(assignments, contexts) { send(.message(message), to: session) }
         case .acknowledge(let session, let verdicts):

@@ -75,13 +75,20 @@ struct Greeting: Sendable {
     let peer: Frame
     let session: SessionID
     let hello: WireHello
+
+    var attachment: NodeAttachment {
+        NodeAttachment(name: hello.nodeName, owner: nil, slots: Int(hello.slots), memory: hello.memoryBytes)
+    }
+
+    /// The newest that both sides speak.
+    var version: UInt32 { min(hello.highestVersion, FrameCodec.versions.upperBound) }
 }
 
 extension WorkerHello {
     init(session: SessionID, node: NodeID, wire: WireHello) {
         self.init(
             session: session, node: node, slots: Int(wire.slots), memory: wire.memoryBytes,
-            pythonVersion: wire.pythonVersion, modules: Set(wire.modules),
+            pythonVersion: wire.pythonVersion, modules: Set(wire.modules.prefix(Limits.workerModules)),
             held: (try? LeaseToken.expanding(wire.held)) ?? [])
     }
 }

@@ -23,49 +23,68 @@ struct AggregatorLoop: Sendable {
     let logger: Logger
 
     private static let logBytesAtOnce = 4 << 20
+    private static let workersAtOnce = 1_000
 
     /// Ends when the queue does. Throws `StoreError.fenced` when another master has taken over.
     func run() async throws {
         while let items = await queue.next() {
             var logs: [(segment: LogAppend, session: SessionID)] = []
+            var greetings: [Greeting] = []
             for item in items {
-                if case .logs(let segments, let session) = item {
-                    logs += segments.map { ($0, session) }
-                    continue
+                switch item {
+                case .logs(let segments, let session): logs += segments.map { ($0, session) }
+                // A restarted master is greeted by all workers at once: one commit for many of them.
+                case .attach(let greeting): greetings.append(greeting)
+                case .finish, .nodes:
+                    try await attach(greetings[...])
+                    greetings = []
+                    // What a script wrote before it ended is stored before its end is.
+                    try await append(logs)
+                    logs = []
+                    try await carryOut(item)
                 }
-                // What a script wrote before it ended is stored before its end is.
-                try await append(logs)
-                logs = []
-                try await carryOut(item)
             }
+            try await attach(greetings[...])
             try await append(logs)
         }
     }
 
     private func carryOut(_ item: AggregatorItem) async throws {
         switch item {
-        case .attach(let greeting): try await attach(greeting)
         case .finish(let token, let session, let summary, let driver):
             try await finish(token, from: session, summary, driver)
         case .nodes(let seen, let dead):
             try await tolerating("nodes") {
                 try await store.recordNodes(seen: Array(seen), dead: Array(dead), term: term)
             }
-        case .logs: break
+        case .attach, .logs: break
         }
     }
 
-    private func attach(_ greeting: Greeting) async throws {
-        let hello = greeting.hello
+    /// A worker that the store can't hold is found by halving, so that it does not keep the others out.
+    private func attach(_ greetings: ArraySlice<Greeting>) async throws {
+        for start in stride(from: greetings.startIndex, to: greetings.endIndex, by: Self.workersAtOnce) {
+            try await attachTogether(greetings[start..<min(start + Self.workersAtOnce, greetings.endIndex)])
+        }
+    }
+
+    private func attachTogether(_ greetings: ArraySlice<Greeting>) async throws {
+        let nodes = greetings.map(\.attachment)
         do {
-            let node = try await persistence.persist("worker") {
-                try await store.attachNode(
-                    name: hello.nodeName, owner: nil, slots: Int(hello.slots), memory: hello.memoryBytes, term: term)
+            let ids = try await persistence.persist("workers") { try await store.attachNodes(nodes, term: term) }
+            guard ids.count == nodes.count else {
+                throw StoreError.inconsistent("\(ids.count) identifiers for \(nodes.count) workers")
             }
-            await dispatcher.attached(greeting, as: node)
+            await dispatcher.attached(Array(zip(greetings, ids)))
         } catch let error as StoreError {
             if case .fenced = error { throw error }
-            logger.error("a worker can't be stored", metadata: ["name": "\(hello.nodeName)", "error": "\(error)"])
+            guard greetings.count == 1, let greeting = greetings.first else {
+                let half = greetings.count / 2
+                try await attachTogether(greetings.prefix(half))
+                return try await attachTogether(greetings.dropFirst(half))
+            }
+            logger.error(
+                "a worker can't be stored", metadata: ["name": "\(greeting.hello.nodeName)", "error": "\(error)"])
             await dispatcher.refused(greeting, reason: "The worker can't be stored.")
         }
     }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import RunSurgeCore
 internal import RunSurgeScheduling
 
@@ -47,7 +48,9 @@ struct LoadLoop: Sendable {
         let hasRun = job.driverEpoch > 0
         let regions =
             hasRun ? try await persistence.persist("regions") { try await store.regions(of: job.id) } : []
-        return LoadedJob(job: job, plan: payload, regions: regions)
+        return LoadedJob(
+            job: job, plan: payload, regions: regions,
+            modules: Set(PlannedModules(plan).names.prefix(Limits.jobModules)))
     }
 
     private func cancelJobs() async throws {
@@ -60,3 +63,14 @@ struct LoadLoop: Sendable {
 
 /// Says that there may be jobs to load or to cancel.
 struct WakeUp: Sendable {}
+
+/// What a job's plan says of the modules that its workers should have. A plan that can't be read asks for none.
+private struct PlannedModules: Decodable {
+    let names: [String]
+
+    private enum CodingKeys: String, CodingKey { case names = "foreign_modules" }
+
+    init(_ plan: [UInt8]) {
+        names = (try? JSONDecoder().decode(PlannedModules.self, from: Data(plan)).names) ?? []
+    }
+}

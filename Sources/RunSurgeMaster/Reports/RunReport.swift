@@ -27,6 +27,7 @@ struct RunReport {
             "predicted_peak_bytes": known(predicted),
             // Without regions the script's own process is all there was.
             "measured_peak_bytes": known(measured > 0 ? measured : driver.peakBytes),
+            "most_parts": Int(summary.loops.values.map(\.mostParts).max() ?? 1),
             "driver_peak_bytes": known(driver.peakBytes),
             "driver_cpu_seconds": seconds(driver.cpuMicroseconds),
             "job_seconds": summary.duration.map { $0.seconds as Any } ?? NSNull(),
@@ -50,6 +51,7 @@ struct RunReport {
             var region = region
             region["predicted_peak_bytes"] = known(totals.predictedPeak)
             region["measured_peak_bytes"] = known(totals.measuredPeak)
+            region["most_parts"] = Int(totals.mostParts)
             region["chunk_wall_seconds"] = seconds(totals.wallMicroseconds)
             region["chunk_cpu_seconds"] = seconds(totals.cpuMicroseconds)
             return region

@@ -26,6 +26,7 @@ extension ChunkOutcome {
         wire.wallMicroseconds = wallMicroseconds
         wire.cpuMicroseconds = cpuMicroseconds
         wire.peakBytes = peakBytes
+        if parts > 1 { wire.parts = UInt32(clamping: parts) }
         return wire
     }
 
@@ -40,6 +41,7 @@ extension ChunkOutcome {
             range: wire.firstUnit..<wire.lastUnit, effects: try Payload(wire: wire.effects),
             reason: WireText.clean(wire.reason),
             variable: WireText.clean(wire.variable), line: wire.line, wallMicroseconds: max(0, wire.wallMicroseconds),
-            cpuMicroseconds: max(0, wire.cpuMicroseconds), peakBytes: max(0, wire.peakBytes))
+            cpuMicroseconds: max(0, wire.cpuMicroseconds), peakBytes: max(0, wire.peakBytes),
+            parts: max(1, Int64(wire.parts)))
     }
 }

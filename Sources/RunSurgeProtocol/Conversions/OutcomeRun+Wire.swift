@@ -5,7 +5,7 @@ extension ChunkOutcome {
     /// Whether it fits the columns of a run.
     public var isPlain: Bool {
         guard case .inline = effects else { return false }
-        return status == .completed && reason.isEmpty && variable.isEmpty && line == 0
+        return status == .completed && reason.isEmpty && variable.isEmpty && line == 0 && parts == 1
     }
 }
 

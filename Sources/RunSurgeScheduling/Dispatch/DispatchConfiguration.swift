@@ -17,4 +17,13 @@ public struct DispatchConfiguration: Sendable {
     public var assumedMemoryPerSlot: Int64 = 1 << 30
 
     public init() {}
+
+    /// Nobody is waited for longer than a lease lives.
+    public init(leaseDuration: Duration) {
+        self.leaseDuration = leaseDuration
+        reconnectGrace = min(reconnectGrace, leaseDuration)
+        nodeTimeout = min(nodeTimeout, leaseDuration)
+        takeoverGrace = min(takeoverGrace, leaseDuration)
+        stallThreshold = min(stallThreshold, leaseDuration / 2)
+    }
 }

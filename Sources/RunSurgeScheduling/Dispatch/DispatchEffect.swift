@@ -113,6 +113,8 @@ public struct LoopTotals: Sendable, Equatable {
     /// Of accepted chunks.
     public var wallMicroseconds: Int64 = 0
     public var cpuMicroseconds: Int64 = 0
+    /// The most pieces that one was run in for lack of memory, as far as this master knows; 1: all ran whole.
+    public var mostParts: Int64 = 1
 
     public init() {}
 }

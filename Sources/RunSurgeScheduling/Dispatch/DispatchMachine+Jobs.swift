@@ -19,6 +19,7 @@ extension DispatchMachine {
         join(job.owner)
         for stored in loaded.regions {
             remember(stored.region)
+            jobs[job.id]?.loops[stored.region.node]?.add(stored.spent)
             guard !stored.isClosed else { continue }
             adopt(stored, expectedSeconds: 0)
             awaitFormerHolders(of: stored.region.id, now: now)
@@ -119,8 +120,9 @@ extension DispatchMachine {
     private mutating func finalFailure(of id: JobID, cause: AttemptLoss.Cause) -> String? {
         guard let job = jobs[id] else { return nil }
         if cause == .outOfMemory, job.driverMemory > placement(of: job.traits).largestMemory {
-            return "The script needs more than the \(job.driverMemory - 1) bytes of memory of the largest worker. "
-                + "Attach a larger one and submit it again."
+            let reason = job.lastFailure.isEmpty ? "" : " (\(job.lastFailure))"
+            return "The script needs more than the \(job.driverMemory - 1) bytes of memory of the largest worker"
+                + "\(reason). Attach a larger one and submit it again."
         }
         guard job.driverLosses >= Limits.driverAttempts else { return nil }
         return "The script could not be run to its end in \(job.driverLosses) attempts; the last one: "

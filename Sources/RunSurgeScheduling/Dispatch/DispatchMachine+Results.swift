@@ -146,8 +146,11 @@ extension DispatchMachine {
         let largest = placement(of: traits).largestMemory
         let peak = max(0, outcome?.peakBytes ?? 0)
         if largest > 0, lease.memory >= largest {
-            return "\(place(of: lease, in: region, outcome)) needs more than \(lease.memory) bytes of memory, which is "
+            let words =
+                "\(place(of: lease, in: region, outcome)) needs more than \(lease.memory) bytes of memory, which is "
                 + "all that the largest worker has; \(peak) bytes were in use when it ended"
+            guard let reason = outcome?.reason, !reason.isEmpty else { return words }
+            return "\(words): \(reason)"
         }
         let wanted = max(region.predictedPeak, lease.memory.multiplied(by: 2), peak.multiplied(by: 5) / 4)
         history.memory = largest > 0 ? min(largest, wanted) : wanted

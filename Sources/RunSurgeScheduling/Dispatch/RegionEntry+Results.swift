@@ -79,5 +79,13 @@ extension LoopTotals {
         measuredPeak = max(measuredPeak, outcome.peakBytes)
         wallMicroseconds += outcome.wallMicroseconds
         cpuMicroseconds += outcome.cpuMicroseconds
+        mostParts = max(mostParts, outcome.parts)
+    }
+
+    /// What was accepted before this master's time.
+    mutating func add(_ spent: StoredRegion.Spent) {
+        measuredPeak = max(measuredPeak, spent.peakBytes)
+        wallMicroseconds += spent.wallMicroseconds
+        cpuMicroseconds += spent.cpuMicroseconds
     }
 }

@@ -35,8 +35,8 @@ public struct Store: Sendable {
     public var jobs: some JobStore { JobRepository(database: database) }
     public var dispatch: some DispatchStore { DispatchRepository(database: database) }
 
-    /// Waits until no other master leads. Call it before `beginTerm` where several masters share a database.
-    public func lead() async throws -> Leadership { try await Leadership.acquire(connection) }
+    /// To be led before `beginTerm` where several masters share a database.
+    public var election: some LeaderElection { LeadershipElection(connection: connection) }
 
     /// Waits for what is being done, and closes all connections. Idempotent.
     public func close() async {

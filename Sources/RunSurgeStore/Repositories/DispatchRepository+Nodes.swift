@@ -2,27 +2,40 @@ import PostgreSQL
 import RunSurgeCore
 
 extension DispatchRepository {
-    /// A node of the same owner and name is the same node, come back.
-    func attachNode(name: String, owner: UserID?, slots: Int, memory: Int64, term: Int64) async throws -> NodeID {
+    func attachNodes(_ nodes: [NodeAttachment], term: Int64) async throws -> [NodeID] {
+        if nodes.isEmpty { return [] }
         let results = try await database.fenced(
             term,
             [
                 Statement(
+                    // No statement may change a row twice: of two with one name the later counts, both get its number.
                     """
-                    WITH attached AS (
-                        INSERT INTO node (owner_id, name, slots, memory) VALUES ($1, $2, $3, $4)
+                    WITH given AS (
+                        SELECT * FROM unnest($1, $2, $3, $4)
+                            WITH ORDINALITY AS g (owner_id, name, slots, memory, position)
+                    ), latest AS (
+                        SELECT DISTINCT ON (coalesce(owner_id, 0), name) owner_id, name, slots, memory
+                        FROM given ORDER BY coalesce(owner_id, 0), name, position DESC
+                    ), attached AS (
+                        INSERT INTO node (owner_id, name, slots, memory)
+                        SELECT owner_id, name, slots, memory FROM latest
                         ON CONFLICT (coalesce(owner_id, 0), name) DO UPDATE SET slots = excluded.slots,
                             memory = excluded.memory, is_alive = true, last_seen_at = clock_timestamp()
-                        RETURNING id
+                        RETURNING id, owner_id, name
                     ), total AS (
                         INSERT INTO node_total (node_id) SELECT id FROM attached ON CONFLICT DO NOTHING
                     )
-                    SELECT id FROM attached
+                    SELECT a.id FROM given g
+                    JOIN attached a ON a.name = g.name AND coalesce(a.owner_id, 0) = coalesce(g.owner_id, 0)
+                    ORDER BY g.position
                     """,
-                    [.identifier(owner), .text(name.withoutNULs), .int32(Int32(clamping: slots)), .int64(memory)])
+                    [
+                        .int64Array(nodes.map { $0.owner?.rawValue }), .textArray(nodes.map(\.name.withoutNULs)),
+                        .int32Array(nodes.map { Int32(clamping: $0.slots) }), .int64Array(nodes.map(\.memory)),
+                    ])
             ])
-        guard let row = results[0].first else { throw StoreError.inconsistent("a node was not stored") }
-        return try row.identifier("id")
+        guard results[0].count == nodes.count else { throw StoreError.inconsistent("a node was not stored") }
+        return try results[0].map { try $0.identifier("id") }
     }
 
     func recordNodes(seen: [NodeID], dead: [NodeID], term: Int64) async throws {

@@ -45,7 +45,9 @@ extension DispatchRepository {
         let results = try await database.pipeline([
             Statement(
                 """
-                SELECT region_id, array_agg(chunk_index ORDER BY chunk_index) AS chunks FROM chunk_result
+                SELECT region_id, array_agg(chunk_index ORDER BY chunk_index) AS chunks,
+                    max(peak_bytes) AS peak, sum(wall_microseconds)::int8 AS wall, sum(cpu_microseconds)::int8 AS cpu
+                FROM chunk_result
                 WHERE region_id = ANY ($1) GROUP BY region_id
                 """, [identifiers]),
             Statement(
@@ -57,7 +59,14 @@ extension DispatchRepository {
                 """, [identifiers]),
         ])
         var completed: [RegionID: [Int64]] = [:]
-        for row in results[0] { completed[try row.identifier("region_id")] = try row.int64Array("chunks") }
+        var spent: [RegionID: StoredRegion.Spent] = [:]
+        for row in results[0] {
+            let id: RegionID = try row.identifier("region_id")
+            completed[id] = try row.int64Array("chunks")
+            spent[id] = StoredRegion.Spent(
+                peakBytes: try row.int64("peak"), wallMicroseconds: try row.int64("wall"),
+                cpuMicroseconds: try row.int64("cpu"))
+        }
         var epochs: [RegionID: [Int64: Int64]] = [:]
         for row in results[1] {
             let region: RegionID = try row.identifier("region_id")
@@ -68,7 +77,7 @@ extension DispatchRepository {
         return try zip(regions, rows).map { region, row in
             StoredRegion(
                 region: region, completed: completed[region.id] ?? [], epochs: epochs[region.id] ?? [:],
-                isClosed: try row.bool("is_closed"))
+                isClosed: try row.bool("is_closed"), spent: spent[region.id] ?? StoredRegion.Spent())
         }
     }
 

@@ -30,8 +30,39 @@ actor BlobCache {
     /// From a new session on.
     func use(_ store: any BlobStore) { self.store = store }
 
-    /// The store of the session, for what goes the other way.
-    func currentStore() throws -> any BlobStore {
+    /// How long a master that can't be reached is waited for; its leases are lost before that.
+    private static let absence = Duration.seconds(120)
+    /// How long a full disk of the master's is waited for: what is done already is worth that.
+    private static let fullness = Duration.seconds(600)
+    private static let backoff = (first: Duration.milliseconds(100), longest: Duration.seconds(2))
+
+    /// Carries `body` out with the store of the session, and again, with that of the next session when there is one, as
+    /// long as the master can't be reached or has no room: it may be restarted, another may be taking over, a disk may be
+    /// cleared.
+    /// - Parameter isWanted: asked before each repetition.
+    nonisolated func withStore<Value: Sendable>(
+        while isWanted: @Sendable () async -> Bool = { true }, _ body: @Sendable (any BlobStore) async throws -> Value
+    ) async throws -> Value {
+        let start = ContinuousClock.now
+        var wait = Self.backoff.first
+        while true {
+            do {
+                return try await body(try await currentStore())
+            } catch let error as BlobError {
+                let patience: Duration
+                switch error {
+                case .unavailable: patience = Self.absence
+                case .storageFull: patience = Self.fullness
+                case .notFound, .tooLarge, .corrupted: throw error
+                }
+                guard ContinuousClock.now - start < patience, await isWanted() else { throw error }
+            }
+            try await Task.sleep(for: wait)
+            wait = min(wait * 2, Self.backoff.longest)
+        }
+    }
+
+    private func currentStore() throws -> any BlobStore {
         guard let store else { throw WorkerError.setup("there is no blob store before the master's welcome") }
         return store
     }
@@ -85,14 +116,13 @@ actor BlobCache {
     private func fetch(_ blob: BlobReference) async throws {
         if let running = fetches[blob] { return try await running.value }
         let path = path(of: blob)
-        let store = try currentStore()
         // It enters the blob before it ends: whoever waited for it finds the entry.
         let fetch = Task {
             defer { fetches[blob] = nil }
             if blob == .empty {
                 try await BlockingWork.run { try TextFile.write("", to: path, creating: true) }
             } else {
-                try await store.materialize(blob, at: path)
+                try await withStore { try await $0.materialize(blob, at: path) }
             }
             entries[blob] = Entry(size: blob.size, lastUse: clock)
             bytes += blob.size

@@ -6,23 +6,26 @@ internal import ZeroMQ
 /// The sockets of one session, from the first greeting on.
 struct WorkLink: Sendable {
     let session: UInt64
+    /// Of the master that is greeted.
+    let endpoint: String
     private let work: SocketHandle
     private var results: SocketHandle?
     private var heartbeats: SocketHandle?
     private var events: SocketHandle?
 
-    /// Connects to the work endpoint.
+    /// Connects to a master's work endpoint.
     static func open(
-        session: UInt64, configuration: WorkerConfiguration, sockets: SocketThread
+        session: UInt64, endpoint: String, configuration: WorkerConfiguration, sockets: SocketThread
     ) async throws(ZeroMQError) -> WorkLink {
-        var socket = SocketConfiguration(.dealer, connect: [configuration.endpoint], options: options(configuration))
+        var socket = SocketConfiguration(.dealer, connect: [endpoint], options: options(configuration))
         // The same name after a broken connection: the master goes on talking to this session.
         socket.options.routingID = [1] + withUnsafeBytes(of: session.littleEndian) { Array($0) }
-        return WorkLink(session: session, work: try await sockets.open(socket))
+        return WorkLink(session: session, endpoint: endpoint, work: try await sockets.open(socket))
     }
 
-    private init(session: UInt64, work: SocketHandle) {
+    private init(session: UInt64, endpoint: String, work: SocketHandle) {
         self.session = session
+        self.endpoint = endpoint
         self.work = work
     }
 
@@ -31,7 +34,7 @@ struct WorkLink: Sendable {
         _ welcome: WireWelcome, configuration: WorkerConfiguration, sockets: SocketThread
     ) async throws(ZeroMQError) {
         let options = Self.options(configuration)
-        func endpoint(_ named: String) -> String { Self.reachable(named, from: configuration.endpoint) }
+        func endpoint(_ named: String) -> String { Self.reachable(named, from: self.endpoint) }
         results = try await sockets.open(
             SocketConfiguration(.push, connect: [endpoint(welcome.resultsEndpoint)], options: options))
         heartbeats = try await sockets.open(
@@ -41,13 +44,13 @@ struct WorkLink: Sendable {
         events = try await sockets.open(subscriber)
     }
 
-    /// A master that listens on every address names none: it is then the one that was greeted.
+    /// A master that listens on every address names none: it is then the one that was greeted. Of an endpoint or URL.
     static func reachable(_ named: String, from greeted: String) -> String {
-        guard named.hasPrefix("tcp://*:"), let port = named.lastIndex(of: ":"), let end = greeted.lastIndex(of: ":")
-        else {
-            return named
-        }
-        return String(greeted[..<end]) + String(named[port...])
+        guard let wildcard = named.firstRange(of: "://*:"), let start = greeted.firstRange(of: "://"),
+            let end = greeted.lastIndex(of: ":"), start.upperBound < end
+        else { return named }
+        let host = greeted[start.upperBound..<end]
+        return named[..<wildcard.lowerBound] + "://\(host):" + named[wildcard.upperBound...]
     }
 
     static let beaconTopic = Array("beacon".utf8)

@@ -65,10 +65,13 @@ struct ChildStart {
     }
 
     /// Blocks until the child is gone. As a shell reports it: 128 + signal when killed.
-    static func wait(_ pid: pid_t) -> Int32 {
+    static func wait(_ pid: pid_t) -> Int32 { waitForEnd(pid).status }
+
+    /// As `wait`, with whether it was a signal that ended the child itself.
+    static func waitForEnd(_ pid: pid_t) -> (status: Int32, isBySignal: Bool) {
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        return shellStatus(status)
+        return (shellStatus(status), status & 0x7f != 0)
     }
 
     static func shellStatus(_ status: Int32) -> Int32 {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import RunSurgeCore
 internal import Synchronization
 
 /// The Python that scripts run on, found once in a process: a shim may take a tenth of a second to answer.
@@ -7,15 +8,37 @@ struct Interpreter: Sendable, Equatable {
     let executable: String
     /// Such as "3.11.7".
     let version: String
+    /// Such as "cpython".
+    let implementation: String
+    /// Top-level modules that it can import beyond the standard library, ascending; at most `Limits.workerModules`.
+    let modules: [String]
     /// Folders that it needs to see, outermost only.
     let folders: [String]
 
+    /// Such as "3.11.7", or "3.11.9 pypy".
+    var versionName: String { implementation == "cpython" ? version : "\(version) \(implementation)" }
+
     private static let question = """
         import json, os, sys
+        from importlib.machinery import all_suffixes
         paths = [sys.prefix, sys.base_prefix, os.path.dirname(sys.executable),
                  os.path.dirname(os.path.realpath(sys.executable))]
         paths += [p for p in sys.path if p and os.path.isdir(p)]
+        standard = os.path.dirname(os.__file__)
+        known = getattr(sys, "stdlib_module_names", frozenset())
+        names = set()
+        for path in sys.path:
+            if not path or os.path.realpath(path) in (standard, standard + "/lib-dynload") or not os.path.isdir(path):
+                continue
+            for entry in os.scandir(path):
+                name = entry.name
+                if not entry.is_dir():
+                    ends = [end for end in all_suffixes() if name.endswith(end)]
+                    name = name[:-max(map(len, ends))] if ends else ""
+                if name.isidentifier() and name.isascii() and name[0] != "_" and name not in known:
+                    names.add(name)
         print(json.dumps({"executable": sys.executable, "version": "%d.%d.%d" % sys.version_info[:3],
+                          "implementation": sys.implementation.name, "modules": sorted(names),
                           "folders": sorted(set(paths) | set(map(os.path.realpath, paths)))}))
         """
 
@@ -37,7 +60,8 @@ struct Interpreter: Sendable, Equatable {
 
     private static func ask(_ path: String) throws -> Interpreter {
         let run = CapturedCommand(
-            path: path, arguments: ["-c", question], environment: hostEnvironment, timeout: .seconds(30),
+            // No script sees the site of the agent's user.
+            path: path, arguments: ["-s", "-c", question], environment: hostEnvironment, timeout: .seconds(30),
             outputLimit: 1 << 20)
         let answer = try run.run()
         guard answer.status == 0, let head = try? JSONReader.read(answer.output),
@@ -51,7 +75,12 @@ struct Interpreter: Sendable, Equatable {
             throw WorkerError.setup("\(path) is Python \(version); 3.9 or later is needed.")
         }
         let folders = head["folders"]?.items?.compactMap(\.text) ?? []
-        return Interpreter(executable: executable, version: version, folders: outermost(folders))
+        let modules = head["modules"]?.items?.compactMap(\.text) ?? []
+        return Interpreter(
+            executable: executable, version: version, implementation: head["implementation"]?.text ?? "",
+            modules: Array(
+                modules.lazy.filter { $0.utf8.count <= Limits.moduleNameBytes }.prefix(Limits.workerModules)),
+            folders: outermost(folders))
     }
 
     /// Without folders that lie in others, and without those that every sandbox shows anyway.

@@ -58,6 +58,13 @@ final class MemoryGroup: Sendable {
         }
     }
 
+    /// Kills what is in it now.
+    func killAll() {
+        for line in TextFile.read(path + "/cgroup.procs")?.split(separator: "\n") ?? [] {
+            if let pid = pid_t(line), pid > 1 { kill(pid, SIGKILL) }
+        }
+    }
+
     var isEmpty: Bool { TextFile.read(path + "/cgroup.procs")?.isEmpty ?? true }
 }
 

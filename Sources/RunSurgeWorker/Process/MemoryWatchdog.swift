@@ -4,7 +4,8 @@ internal import Synchronization
 /// Kills process trees that hold more memory than they may, where no control group does.
 final class MemoryWatchdog: Sendable {
     static let shared = MemoryWatchdog()
-    private static let interval: UInt32 = 50_000
+    /// Microseconds.
+    private static let interval: UInt32 = 20_000
 
     private struct State {
         var processes: [SandboxedProcess] = []

@@ -7,6 +7,17 @@ enum ProcessTree {
         return text.split(separator: " ").compactMap { pid_t($0) }
     }
 
+    /// All below it, parents first.
+    static func descendants(of root: pid_t) -> [pid_t] {
+        var found = children(of: root)
+        var next = 0
+        while next < found.count {
+            found += children(of: found[next])
+            next += 1
+        }
+        return found
+    }
+
     /// Bytes of memory that the process and all below it hold; shared pages are counted for each.
     static func residentBytes(of root: pid_t) -> Int64 {
         var total: Int64 = 0

@@ -24,7 +24,7 @@ struct Sandbox: Sendable {
     /// Blocks. Tries a sandbox out, so that a machine that can't do it says so now and not at the first job.
     /// - Throws: `WorkerError.setup` with what to install or allow.
     static func prepare(
-        isOn: Bool, interpreter: Interpreter, folder: String, program: String = "bwrap"
+        isOn: Bool, interpreter: Interpreter, folder: String, program: String = "bwrap", mayUseGroups: Bool = true
     ) throws -> Sandbox {
         let system = folder + "/system"
         try FileTree.makeFolder(system)
@@ -33,7 +33,7 @@ struct Sandbox: Sendable {
             creating: true)
         try TextFile.write("root:x:0:\nrunsurge:x:\(account):\n", to: system + "/group", creating: true)
         try TextFile.write("127.0.0.1 localhost\n::1 localhost\n", to: system + "/hosts", creating: true)
-        let groups = MemoryGroups.detect()
+        let groups = mayUseGroups ? MemoryGroups.detect() : nil
         func sandbox(_ mode: Mode) -> Sandbox {
             Sandbox(mode: mode, interpreter: interpreter, systemFolder: system, groups: groups)
         }

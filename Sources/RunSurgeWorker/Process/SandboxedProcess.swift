@@ -1,4 +1,5 @@
 internal import CProcess
+internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -9,6 +10,8 @@ struct ProcessEnd: Sendable, Equatable {
     let ranOutOfMemory: Bool
     /// Bytes; of the whole control group where there is one, so an upper bound for Python's own.
     let peakBytes: Int64
+    /// Somebody outside of the sandbox killed it: what was in it had no say in that.
+    var wasKilledFromOutside = false
 }
 
 /// A running process tree, outside and inside of its sandbox.
@@ -30,6 +33,7 @@ final class SandboxedProcess: Sendable {
         var firstHasEnded = false
         var hasEnded = false
         var wasOverLimit = false
+        var wasKilledByUs = false
         var limit: Int64
     }
 
@@ -54,9 +58,8 @@ final class SandboxedProcess: Sendable {
     ) throws -> SandboxedProcess {
         let group = try sandbox.groups?.make(limit: launch.memory)
         group?.limitProcesses(to: sandbox.limits.processes)
-        var limits = sandbox.limits
-        // Address space is not memory: Python maps far more than it touches. The watchdog looks at what is resident.
-        if group == nil { limits.addressBytes = UInt(max(launch.memory * 4, launch.memory + 4 << 30)) }
+        // No bound on the address space: a script's own `except Exception` would take the failing allocation for one of
+        // its errors and go on. Without a group the watchdog looks at what is resident.
         var info = try Pipe()
         let command = sandbox.command(
             arguments: launch.arguments, mounts: launch.mounts, temporary: launch.temporary,
@@ -64,7 +67,7 @@ final class SandboxedProcess: Sendable {
         let pid = try Spawner.shared.start(
             ChildStart(
                 path: command[0], arguments: Array(command.dropFirst()), environment: launch.environment,
-                descriptors: launch.descriptors + (sandbox.isOn ? [info.write] : []), limits: limits,
+                descriptors: launch.descriptors + (sandbox.isOn ? [info.write] : []), limits: sandbox.limits,
                 groups: group?.processesFiles ?? []))
         info.closeWrite()
         let first = sandbox.isOn ? firstProcess(from: info.read) : nil
@@ -127,12 +130,31 @@ final class SandboxedProcess: Sendable {
             return state.hasEnded
         }
         guard isLast else { return }
-        let status = ChildStart.wait(outer)
+        let (status, isBySignal) = ChildStart.waitForEnd(outer)
         // Without a namespace of their own, children may have stayed behind.
         if first == nil { Glibc.kill(-outer, SIGKILL) }
+        endWhenEmpty(status, isBySignal)
+    }
+
+    private static let emptying = DispatchQueue(label: "runsurge.worker.emptying")
+    private static let emptyingInterval = DispatchTimeInterval.milliseconds(10)
+
+    /// What still is in the control group holds its memory: killed, and waited for.
+    private func endWhenEmpty(_ status: Int32, _ isBySignal: Bool) {
+        guard let group, !group.isEmpty else { return report(status, isBySignal) }
+        group.killAll()
+        Self.emptying.asyncAfter(deadline: .now() + Self.emptyingInterval) { [self] in endWhenEmpty(status, isBySignal)
+        }
+    }
+
+    private func report(_ status: Int32, _ isBySignal: Bool) {
         let kills = group?.kills ?? 0
-        let wasOverLimit = state.withLock { $0.wasOverLimit }
-        onEnd(ProcessEnd(status: status, ranOutOfMemory: kills > 0 || wasOverLimit, peakBytes: group?.peakBytes ?? 0))
+        let (wasOverLimit, wasKilledByUs) = state.withLock { ($0.wasOverLimit, $0.wasKilledByUs) }
+        // A script that dies of a signal makes bubblewrap end with a status; bubblewrap itself is out of its reach.
+        onEnd(
+            ProcessEnd(
+                status: status, ranOutOfMemory: kills > 0 || wasOverLimit, peakBytes: group?.peakBytes ?? 0,
+                wasKilledFromOutside: first != nil && isBySignal && !wasKilledByUs))
     }
 
     /// Python's own number outside of the sandbox; nil when it is gone, or not there yet.
@@ -160,11 +182,20 @@ final class SandboxedProcess: Sendable {
         if mustRaise { try? group?.limit(to: bytes) }
     }
 
-    /// Asks the script to end.
-    func terminate() { signal { _ in if let python { Glibc.kill(python, SIGTERM) } } }
+    /// Asks the script and all that it has started to end.
+    func terminate() {
+        signal { _ in
+            guard let first else {
+                Glibc.kill(-outer, SIGTERM)
+                return
+            }
+            for pid in ProcessTree.descendants(of: first) { Glibc.kill(pid, SIGTERM) }
+        }
+    }
 
     /// Ends all its processes at once.
     func kill() {
+        state.withLock { $0.wasKilledByUs = true }
         signal { state in
             if let first, !state.firstHasEnded { Glibc.kill(first, SIGKILL) }
             Glibc.kill(first == nil ? -outer : outer, SIGKILL)

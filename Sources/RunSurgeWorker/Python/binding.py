@@ -9,7 +9,7 @@ import warnings
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Optional
 
-from _runsurge import capture, environment, merges, outline
+from _runsurge import capture, environment, host, merges, outline
 from _runsurge.guards import Declined
 from _runsurge.pipe import Json
 
@@ -112,13 +112,15 @@ class Binding:
         self.definitions.names = frozenset(self.region["reads"])
         self.check_apart(reads)
         sharing = self.sharing(reads, unit)
+        has_floats = host.may_compute(self.definitions.script.source, self.run.plan.get("imports") or [])
         content = {
-            "version": sys.version, "node": self.region["node"], "kind": self.site.kind,
+            "host": host.identity(has_floats), "has_floats": has_floats, "node": self.region["node"], "kind": self.site.kind,
             "code": self.code(logged), "logged": None if logged == every_log else self.code(every_log),
             "exact": self.definitions.script.is_exact,
             "merges": [(merge.name, merge.spec) for merge in self.merges],
             "capture": self.channels.spec, "detail": detail, "sharing": sharing,
             "file": self.run.path, "reads": reads, "table": self.definitions.objects,
+            "versions": host.versions() if self.run.plan.get("foreign_modules") else {},
         }
         assert self.run.script is not None
         tested = environment.names_only_tested(self.run.script.tree) if any(
@@ -171,6 +173,7 @@ def process_state(has_defaultdicts: bool) -> bytes:
     state = {
         "argv": sys.argv, "path": sys.path, "recursion": sys.getrecursionlimit(), "field": csv.field_size_limit(),
         "digits": sys.get_int_max_str_digits() if hasattr(sys, "get_int_max_str_digits") else None,
-        "filters": filters, "defaultdicts": has_defaultdicts,
+        "filters": filters, "defaultdicts": has_defaultdicts, "clock": host.clock(),
+        "prefixes": (sys.prefix, sys.base_prefix),
     }
     return pickle.dumps(state, environment.PROTOCOL)

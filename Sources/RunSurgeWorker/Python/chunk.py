@@ -6,24 +6,24 @@ import gc
 import io
 import itertools
 import marshal
+import os
 import pickle
-import resource
 import sys
 import time
 import types
 import warnings
 from typing import Any, Iterator, Optional
 
-from _runsurge import capture, environment, memory, merges, sources
+from _runsurge import capture, environment, host, memory, merges, sources
 from _runsurge.guards import GuardFailed
 from _runsurge.merges import NotMergeable
 from _runsurge.pipe import Pipe
+from _runsurge.room import Counter, Room
 
 Json = dict[str, Any]
 
 COMPLETED, GUARD_FAILED, RAISED, OUT_OF_MEMORY = 1, 2, 3, 4
 EFFECT_BYTES = 48 << 20
-BATCH = 256
 
 
 class Region:
@@ -40,8 +40,12 @@ class Region:
         environment.namespace = self.namespace
         self.namespace["__builtins__"] = sys.modules["builtins"]
         content = pickle.load(file)
-        if content["version"] != sys.version:
-            raise GuardFailed("the driver runs under another Python")
+        if content["host"] != host.identity(content["has_floats"]):
+            raise GuardFailed("the driver's Python or machine is of another kind")
+        own_versions = host.versions() if content["versions"] else {}
+        for name, version in content["versions"].items():
+            if own_versions.get(name, version) != version:
+                raise GuardFailed(f"the driver has {name} {version}, and there is {own_versions[name]} here")
         self.namespace["__file__"] = content["file"]
         self.namespace.update(content["reads"])
         self.namespace["__runsurge_unbound__"] = NameError
@@ -67,23 +71,22 @@ class Region:
         code, logged = coded
         return types.FunctionType(marshal.loads(code), self.namespace), frozenset(logged)
 
-    def run(self, first: int, last: int) -> tuple[int, bytes]:
-        """The records and effects of one slice."""
+    def run(self, first: int, last: int, counter: Counter) -> bytes:
+        """The effects of one slice, or of as much of its beginning as the counter lets pass."""
         try:
-            return self.attempt(self.plain, first, last)
+            return self.attempt(self.plain, first, last, counter)
         except NotMergeable as failed:
             if self.logging is None or failed.name not in self.logging[1]:
                 raise GuardFailed(f"{failed.name} can't be summed in parts", failed.name)
             # From now on values are logged: what happened once will happen again.
             self.plain, self.logging = self.logging, None
-            return self.attempt(self.plain, first, last)
+            return self.attempt(self.plain, first, last, counter.anew())
 
-    def attempt(self, coded: tuple[Any, frozenset], first: int, last: int) -> tuple[int, bytes]:
+    def attempt(self, coded: tuple[Any, frozenset], first: int, last: int, counter: Counter) -> bytes:
         function, logged = coded
         captures = capture.Captures(self.capture)
         self.namespace.update(captures.bindings())
         watch = Watch()
-        counter = Counter()
         tokens = dict(self.tokens) if self.sharing else None
         records = self.records(first, last, counter, tokens)
         held = [merges.begin(spec, name in logged) for name, spec in self.merges]
@@ -99,7 +102,8 @@ class Region:
         finally:
             sys.stdout, sys.stderr = quiet, quiet
         spent = time.process_time() - begun
-        reason = self.source.check()
+        # What is behind a piece is the next one's to check.
+        reason = None if counter.has_more else self.source.check()
         if reason is None and watch.seen:
             reason = "a warning is issued"
         if GuardFailed.last is not None:
@@ -119,10 +123,21 @@ class Region:
         data = environment.answer((effects, out, written, result, spent), tokens, self.is_exact)
         if len(data) > EFFECT_BYTES:
             raise GuardFailed("the effects of one chunk are too large")
-        return counter.count, data
+        return data
 
-    def records(self, first: int, last: int, counter: "Counter", tokens: Optional[dict]) -> Iterator[Any]:
+    def forget(self) -> None:
+        """Lets go of the records of the last piece, and of what it wrote."""
+        self.kept: Any = None
+        for name in self.capture[1]:
+            del self.namespace[name]
+        self.source.forget()
+
+    def records(self, first: int, last: int, counter: Counter, tokens: Optional[dict]) -> Iterator[Any]:
         """The slice's records, counted, and known by their places where they may be kept."""
+        is_counted = self.source.counts_records
+        if is_counted and counter.most is not None and first + counter.most < last:
+            last = first + counter.most
+            counter.has_more = True
         found = self.source.records(first, last)
         if tokens is not None and self.sharing and self.sharing[1]:
             self.kept = list(found)
@@ -133,19 +148,7 @@ class Region:
                     if position or is_own:
                         tokens[id(part)] = ("r", index, position)
             found = iter(self.kept)
-        return itertools.chain.from_iterable(counter.batches(found))
-
-
-class Counter:
-    """Counts records as they pass, a batch at a time."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def batches(self, records: Iterator[Any]) -> Iterator[list[Any]]:
-        while batch := list(itertools.islice(records, BATCH)):
-            self.count += len(batch)
-            yield batch
+        return itertools.chain.from_iterable(counter.batches(found, last - first if is_counted else None))
 
 
 class Watch:
@@ -171,33 +174,23 @@ quiet = io.StringIO()
 def apply_state(state: Json) -> None:
     """Makes this process like the driver where a body could tell."""
     sys.argv[:] = state["argv"]
-    sys.path[:] = state["path"]
+    sys.path[:] = host.moved(state["path"], state["prefixes"])
     sys.setrecursionlimit(state["recursion"])
     csv.field_size_limit(state["field"])
     if state["digits"] is not None:
         sys.set_int_max_str_digits(state["digits"])
     warnings.filters[:] = state["filters"]
     warnings._filters_mutated()  # type: ignore[attr-defined]
-
-
-def peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def reset_peak() -> None:
-    """Lets the peak be that of the next chunk alone, where the system can."""
-    try:
-        with open("/proc/self/clear_refs", "wb", buffering=0) as file:
-            file.write(b"5")
-    except OSError:
-        pass
+    if state["clock"] != host.clock():
+        raise GuardFailed("the driver is in another time zone")
 
 
 class Process:
     """Serves the agent until it closes the pipe."""
 
-    def __init__(self, pipe: Pipe) -> None:
+    def __init__(self, pipe: Pipe, room: Room) -> None:
         self.pipe = pipe
+        self.room = room
         self.regions: dict[int, Region] = {}
         self.failed: dict[int, BaseException] = {}
         pipe.status_at_end = 0
@@ -207,15 +200,26 @@ class Process:
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
         sys.stdout = sys.stderr = quiet
+        self.room.measure()
         while True:
             head, body = self.pipe.read()
-            if head["t"] == "region":
+            if head["t"] == "chunk":
+                answer, data = self.chunk(head)
+                self.pipe.write(answer, data)
+                # Not kept until the next one.
+                del data
+                if answer["status"] == OUT_OF_MEMORY:
+                    # Who knows what could not be allocated besides: the agent starts another process.
+                    os._exit(0)
+            elif head["t"] == "region":
                 self.load(head, body)
-            elif head["t"] == "chunk":
-                self.pipe.write(*self.chunk(head))
+            elif head["t"] == "limit":
+                self.room.limit = head["memory"]
+                self.room.measure()
 
     def load(self, head: Json, body: bytes) -> None:
         number = head["region"]
+        self.room.progress[0] = 0
         for other in list(self.regions):
             # One environment at a time: definitions live in one `__main__`.
             self.regions.pop(other).source.close()
@@ -227,21 +231,52 @@ class Process:
             self.failed[number] = error
         quiet.seek(0)
         quiet.truncate()
+        self.room.measure()
 
     def chunk(self, head: Json) -> tuple[Json, bytes]:
-        """Runs one chunk and makes its result frame."""
+        """Runs one chunk and makes its result frame; sends the pieces before the last one on the way."""
         first, last = head["first"], head["last"]
+        # The records of the first pieces, and of all others. What ended a process is looked at closely.
+        sizes, most, is_exact = head.get("sizes") or (), head.get("most"), "most" in head
+        for size in itertools.chain(sizes, itertools.repeat(most)):
+            if size == 1 and is_exact:
+                self.describe(head, first, last)
+            counter = Counter(self.room, size, is_exact)
+            answer, data = self.piece(head, first, last, counter)
+            if not counter.has_more or answer["status"] != COMPLETED:
+                return answer, data
+            first = answer["last"]
+            self.send(answer, data)
+            del data
+        raise AssertionError("pieces never end")
+
+    def send(self, answer: Json, data: bytes) -> None:
+        """Sends a piece that is not the chunk's last, and lets go of all that it was made of."""
+        self.regions[answer["region"]].forget()
+        gc.collect()
+        answer["t"] = "piece"
+        answer["leaves"] = self.room.is_stuck(len(data))
+        self.pipe.write(answer, data)
+        if answer["leaves"]:
+            # Another process has more room.
+            os._exit(0)
+
+    def piece(self, head: Json, first: int, last: int, counter: Counter) -> tuple[Json, bytes]:
         answer: Json = {"t": "result", "region": head["region"], "index": head["index"], "records": 0, "first": first,
                         "last": last, "reason": "", "variable": "", "line": 0}
         wall, cpu = time.perf_counter(), time.process_time()
+        self.room.begin(head["index"])
         data = b""
         try:
             region = self.regions.get(head["region"])
             if region is None:
                 error = self.failed.get(head["region"])
                 raise GuardFailed(f"the region could not be loaded: {type(error).__name__}: {error}")
-            answer["records"], data = region.run(first, last)
+            data = region.run(first, last, counter)
+            answer["records"] = counter.count
             answer["first"], answer["last"] = region.source.actual(first, last)
+            if counter.has_more:
+                answer["last"] = region.source.after(first, last, counter.count)
             answer["status"] = COMPLETED
         except GuardFailed as failed:
             answer.update(status=GUARD_FAILED, reason=failed.reason, variable=failed.variable or "")
@@ -254,10 +289,19 @@ class Process:
         elapsed = time.perf_counter() - wall
         answer["wall_us"] = int(elapsed * 1e6)
         answer["cpu_us"] = int((time.process_time() - cpu) * 1e6)
-        answer["peak_bytes"] = peak_bytes()
+        answer["peak_bytes"] = self.room.peak()
         if elapsed > 0.005:
-            reset_peak()
+            self.room.forget_peak()
         return answer, data
+
+    def describe(self, head: Json, first: int, last: int) -> None:
+        """Says where the one record is that may be too large for this process."""
+        region = self.regions.get(head["region"])
+        if region is None:
+            return
+        begin, end = region.source.actual(first, last)
+        self.pipe.write({"t": "record", "region": head["region"], "index": head["index"], "first": begin,
+                         "last": region.source.after(begin, end, 1)})
 
 
 def line_of(error: BaseException) -> int:

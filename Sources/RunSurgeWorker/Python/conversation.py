@@ -34,6 +34,8 @@ class Conversation:
         self.result_kind = "" if self.site.kind == "for" else self.site.kind
         self.committed = 0
         self.records = 0
+        # Pieces of a chunk that can't be committed whole may be in place, too.
+        self.has_changed = False
         # Of the chunks' processors, in the body: what the native loop would have taken.
         self.body_seconds = 0.0
         self.out: dict[str, Any] = {}
@@ -41,6 +43,8 @@ class Conversation:
     def hold(self) -> tuple[Any, bool]:
         """The whole exchange. Gives the records left, and whether to hand them over again."""
         try:
+            # Before anything is allocated for the handover.
+            self.bytes_per_unit = self.entry.bytes_per_unit(1.0 if self.feed.unit == "bytes" else 64.0)
             self.binding.bind()
             sliced, payload = self.describe()
         except (Declined, LostPosition):
@@ -58,8 +62,7 @@ class Conversation:
                              "reason": reason, "variable": variable})
         self.acquire()
         self.site.account.committed(self.committed, min(self.committed + bool(reason), chunks), self.records)
-        if self.committed:
-            self.entry.taken += self.records
+        self.entry.taken += self.records
         if reason:
             self.site.account.native(reason, variable)
         self.publish()
@@ -88,6 +91,8 @@ class Conversation:
         """Asks for chunks; gives how many there will be and the region's number, 0 when there will be none."""
         run = self.run
         run.requests += 1
+        # For people who are told of a record.
+        sliced.spec["taken"] = self.entry.taken
         digest = hashlib.sha256(json.dumps([sliced.spec, sliced.first, sliced.last], sort_keys=True).encode())
         digest.update(payload)
         blob = None
@@ -99,7 +104,7 @@ class Conversation:
             "entry": self.entry.number, "digest": digest.hexdigest(), "source": sliced.spec, "modes": {},
             "first": sliced.first, "last": sliced.last, "cuts": sliced.cuts,
             "seconds_per_unit": self.entry.per_unit or 1.0 / units,
-            "bytes_per_unit": 1.0 if sliced.unit == "bytes" else 64.0,
+            "bytes_per_unit": self.bytes_per_unit,
             "prefix_records": self.entry.taken, "environment_blob": blob, "blobs": sliced.blobs,
         }
         run.pipe.write(head, b"" if blob else payload)
@@ -138,14 +143,16 @@ class Conversation:
                     return outcome.get("reason") or "a chunk failed", outcome.get("variable") or "", False
                 begun = time.process_time()
                 try:
-                    self.commit(data)
+                    for end, records, piece in environment.pieces(
+                            data, int(outcome["last"]), int(outcome["records"])):
+                        self.commit(piece)
+                        self.offset = end
+                        self.records += records
                 except GuardFailed as failed:
                     return failed.reason, failed.variable or "", True
                 spent += time.process_time() - begun
                 chunk_seconds += int(outcome.get("cpu_us") or 0) / 1e6
                 self.committed += 1
-                self.records += int(outcome["records"])
-                self.offset = int(outcome["last"])
             if self.is_wasteful(spent + chunk_seconds) and self.committed < chunks:
                 return "the way there and back costs more than the loop itself", "", False
             pipe.write({"t": "progress", "region": region, "committed": self.committed, "window": WINDOW})
@@ -156,7 +163,7 @@ class Conversation:
         return self.run.min_split is None and self.body_seconds > 0.1 and seconds > 1.6 * self.body_seconds
 
     def commit(self, data: bytes) -> None:
-        """All of one chunk's effects, or none."""
+        """All effects of a chunk, or of one of its pieces, or none."""
         was_enabled = gc.isenabled()
         gc.disable()
         try:
@@ -173,6 +180,7 @@ class Conversation:
             for index, content in written.items():
                 self.binding.channels.channels[index].write(content)
             self.out.update(out)
+            self.has_changed = True
             self.body_seconds += spent
             if self.result_kind:
                 self.keep(result)
@@ -202,7 +210,7 @@ class Conversation:
 
     def publish(self) -> None:
         """Sets the variables that the region assigns."""
-        if not self.committed:
+        if not self.has_changed:
             return
         for merge in self.binding.merges:
             if merge.assigns:

@@ -13,10 +13,20 @@ from _runsurge.guards import Declined
 if TYPE_CHECKING:
     from _runsurge.sites import Site
 
+PAGE = os.sysconf("SC_PAGE_SIZE")
 # Seconds a region runs natively before its rest is judged.
 BUDGET = 0.05
+# Seconds after which what is allocated counts for the records alone.
+SETTLED = 0.01
+# A chunk holds what it keeps, and the bytes that it is sent back as.
+COPIES = 2.2
 # Seconds its rest must be worth when the caller does not say.
 WORTH = 0.3
+
+
+def resident_bytes() -> int:
+    with open("/proc/self/statm", "rb", buffering=0) as file:
+        return int(file.read(100).split()[1]) * PAGE
 
 
 class Entry:
@@ -32,6 +42,8 @@ class Entry:
         self.ended = False
         self.taken = 0
         self.per_unit = 0.0
+        # Units done and bytes resident, a while after the beginning.
+        self.mark: Optional[tuple[float, int]] = None
         self.results: Any = None
         self.out: Optional[dict[str, Any]] = None
         self.rest: Any = ()
@@ -114,6 +126,8 @@ class Entry:
             if self.ended:
                 break
             self.taken += count
+            if self.mark is None and elapsed >= SETTLED:
+                self.mark = (feed.done(self.taken), resident_bytes())
             if elapsed >= BUDGET:
                 decision = self.judge(elapsed)
                 if decision is not None:
@@ -166,6 +180,14 @@ class Entry:
         if worth >= threshold:
             return True
         return False if worth < threshold / 4 else None
+
+    def bytes_per_unit(self, default: float) -> float:
+        """Memory that a chunk gains a unit, as far as this process's own has shown."""
+        if self.mark is None or self.feed is None:
+            return default
+        units, before = self.mark
+        done = self.feed.done(self.taken) - units
+        return max(default, COPIES * (resident_bytes() - before) / done) if done > 0 else default
 
     # MARK: the handover
 

@@ -12,13 +12,15 @@ import marshal
 import pickle
 import sys
 import types
-from typing import Any, Callable, Iterable, Optional
+from typing import Any, Callable, Iterable, Iterator, Optional
 
 from _runsurge import guards
 from _runsurge.guards import ATOMS, Declined, GuardFailed
 
 Json = dict[str, Any]
 PROTOCOL = 5
+# How a pickle begins, and no marshalled container.
+PICKLED = b"\x80"
 
 # The definitions of the region at hand, in a chunk process.
 table: list[Any] = []
@@ -443,9 +445,9 @@ def is_exact(tree: Any) -> bool:
 
 
 def marshalled(value: Any) -> Optional[bytes]:
-    """Plain data by marshal, behind an `m`; None when there is more to it."""
+    """Plain data by marshal; None when there is more to it."""
     try:
-        return b"m" + marshal.dumps(value)
+        return marshal.dumps(value)
     except ValueError:
         return None
 
@@ -562,7 +564,6 @@ def answer(value: Any, tokens: Optional[dict[int, Any]], is_plain: bool) -> byte
         if plain is not None:
             return plain
     file = io.BytesIO()
-    file.write(b"p")
     pickler = Answer(file) if tokens is None else SharingAnswer(file, tokens)
     try:
         pickler.dump(value)
@@ -576,12 +577,28 @@ def answer(value: Any, tokens: Optional[dict[int, Any]], is_plain: bool) -> byte
     return data
 
 
+def pieces(data: bytes, end: int, records: int) -> Iterator[tuple[int, int, bytes]]:
+    """The pieces of a chunk's effects, in order, each with the unit behind it; a chunk that ran whole is one.
+
+    The agent joins pieces behind an `s`: each has its size, the unit behind it and its records before it.
+    """
+    if data[:1] != b"s":
+        yield end, records, data
+        return
+    place = 1
+    while place < len(data):
+        size = int.from_bytes(data[place:place + 4], "little")
+        end = int.from_bytes(data[place + 4:place + 12], "little", signed=True)
+        records = int.from_bytes(data[place + 12:place + 20], "little")
+        place += 20 + size
+        yield end, records, data[place - size:place]
+
+
 def received(data: bytes, definitions: "Definitions", resolve: Callable[[Any], Any]) -> Any:
     """A chunk's effects in the driver."""
-    view = memoryview(data)
-    if data[:1] == b"m":
-        return marshal.loads(view[1:])
-    return Receiver(view[1:], definitions, resolve).load()
+    if data[:1] != PICKLED:
+        return marshal.loads(data)
+    return Receiver(data, definitions, resolve).load()
 
 
 def records_bytes(records: list[Any], definitions: "Definitions") -> bytes:
@@ -590,12 +607,12 @@ def records_bytes(records: list[Any], definitions: "Definitions") -> bytes:
         plain = marshalled(records)
         if plain is not None:
             return plain
-    return b"p" + pickled(records, definitions)
+    return pickled(records, definitions)
 
 
 def records_of(data: bytes) -> Any:
     """Records in a chunk."""
-    return marshal.loads(memoryview(data)[1:]) if data[:1] == b"m" else pickle.loads(memoryview(data)[1:])
+    return pickle.loads(data) if data[:1] == PICKLED else marshal.loads(data)
 
 
 class Receiver(pickle.Unpickler):

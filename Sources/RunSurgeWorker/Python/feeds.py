@@ -93,6 +93,9 @@ class Handover:
 class Opened:
     """A source in a chunk process. `records` gives an iterator over the records that begin in [a, b)."""
 
+    # Units are records.
+    counts_records = True
+
     def records(self, first: int, last: int) -> Iterator[Any]:
         raise NotImplementedError
 
@@ -100,12 +103,19 @@ class Opened:
         """Where the records of [a, b) really begin and end."""
         return first, last
 
+    def after(self, first: int, last: int, count: int) -> int:
+        """The unit behind the first `count` records of [first, last)."""
+        return first + count
+
     def check(self) -> Optional[str]:
         """After the records: why they were not those of the slice."""
         return None
 
     def record(self, index: int) -> Any:
         raise LookupError
+
+    def forget(self) -> None:
+        """Lets go of records that live as long as their chunk."""
 
     def close(self) -> None:
         """Lets the file go."""

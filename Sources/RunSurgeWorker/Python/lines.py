@@ -125,6 +125,8 @@ def is_file(handle: Any) -> bool:
 # MARK: in a chunk
 
 class OpenedLines(Opened):
+    counts_records = False
+
     def __init__(self, spec: Json, blobs: dict[str, str]) -> None:
         self.spec = spec
         path = blobs[spec["blob"]] if spec.get("blob") else spec["path"]
@@ -137,6 +139,9 @@ class OpenedLines(Opened):
         if last < end:
             last = self.lines.next_start(last, end)
         return first, max(first, last)
+
+    def after(self, first: int, last: int, count: int) -> int:
+        return self.lines.after(*self.actual(first, last), count)
 
     def check(self) -> Optional[str]:
         if self.spec["encoding"] is None or self.spec["errors"] != "strict":

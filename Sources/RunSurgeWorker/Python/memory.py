@@ -227,6 +227,10 @@ class OpenedItems(Opened):
             self.held += self.piece(index)[max(first - base, 0):last - base]
         return iter(self.held)
 
+    def forget(self) -> None:
+        self.held = self.loaded = []
+        self.index = -1
+
     def close(self) -> None:
         if self.file is not None:
             self.file.close()
@@ -240,6 +244,9 @@ class OpenedCounted(Opened):
     def records(self, first: int, last: int) -> Iterator[Any]:
         return enumerate(self.inner.records(first, last), self.start + first)
 
+    def forget(self) -> None:
+        self.inner.forget()
+
 
 class OpenedZip(Opened):
     def __init__(self, inner: list[Opened]) -> None:
@@ -247,3 +254,7 @@ class OpenedZip(Opened):
 
     def records(self, first: int, last: int) -> Iterator[Any]:
         return zip(*[part.records(first, last) for part in self.inner])
+
+    def forget(self) -> None:
+        for part in self.inner:
+            part.forget()

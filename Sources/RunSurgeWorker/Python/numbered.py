@@ -64,9 +64,12 @@ def even_cuts(lines: Lines, first: int, last: int, context: Handover) -> list[in
 # MARK: in a chunk
 
 class OpenedNumbered(Opened):
+    counts_records = False
+
     def __init__(self, spec: Json, inner: OpenedLines) -> None:
         self.spec = spec
         self.inner = inner
+        self.after = inner.after  # type: ignore[method-assign]
         self.actual = inner.actual  # type: ignore[method-assign]
         self.close = inner.close  # type: ignore[method-assign]
         self.check = inner.check  # type: ignore[method-assign]

@@ -109,7 +109,18 @@ def dialect_of(dialect: Any) -> Json:
 
 
 def row_starts(lines: Lines, spec: Json, first: int, last: int, dialect: Json) -> Iterator[int]:
-    """Where every row begins, found by the csv module itself."""
+    """Where every row begins, and the end."""
+    yield first
+    for _, end in rows_with_ends(lines, spec, first, last, dialect):
+        if end < last:
+            yield end
+    yield last
+
+
+def rows_with_ends(
+    lines: Lines, spec: Json, first: int, last: int, dialect: Json
+) -> Iterator[tuple[list[str], int]]:
+    """Every row and where it ends, found by the csv module itself."""
     name = "utf-8" if spec["encoding"] == "utf-8-sig" and first else spec["encoding"]
     place = [first]
 
@@ -121,11 +132,8 @@ def row_starts(lines: Lines, spec: Json, first: int, last: int, dialect: Json) -
             yield lines.read(begin, end - begin).decode(name, spec["errors"])
             begin = end
 
-    yield first
-    for _ in csv.reader(decoded(), **dialect):
-        if place[0] < last:
-            yield place[0]
-    yield last
+    for row in csv.reader(decoded(), **dialect):
+        yield row, place[0]
 
 
 def csv_feed(iterator: Any, reader: Any) -> Optional[Feed]:
@@ -139,6 +147,8 @@ def csv_feed(iterator: Any, reader: Any) -> Optional[Feed]:
 
 class OpenedCsv(Opened):
     """Rows of a slice; two marked rows behind it show whether the slice ended between rows."""
+
+    counts_records = False
 
     def __init__(self, inner: OpenedLines, detail: Json) -> None:
         self.inner = inner
@@ -162,6 +172,13 @@ class OpenedCsv(Opened):
             rows = itertools.takewhile([MARK].__ne__, rows)
         fields = self.detail.get("fields")
         return rows if fields is None else map(row_maker(*fields), filter(None, rows))
+
+    def after(self, first: int, last: int, count: int) -> int:
+        begin, end = self.inner.actual(first, last)
+        found = rows_with_ends(self.inner.lines, self.inner.spec, begin, end, self.detail["dialect"])
+        is_counted = self.detail.get("fields") is None
+        ends = (place for row, place in found if is_counted or row)
+        return begin if count == 0 else next(itertools.islice(ends, count - 1, None), end)
 
     def check(self) -> Optional[str]:
         if self.is_last or next(self.reader, None) == [MARK]:

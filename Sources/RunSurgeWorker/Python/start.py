@@ -35,8 +35,9 @@ def main(installed: Callable[[], None]) -> tuple[Any, dict[str, Any]]:
         sys.orig_argv[:] = [sys.executable, *sys.argv]
     if head["role"] == "chunk":
         from _runsurge.chunk import Process
+        from _runsurge.room import Room
         installed()
-        Process(pipe).serve()
+        Process(pipe, Room(int(head.get("memory") or 0), head.get("progress"))).serve()
     from _runsurge import driver  # noqa: F401
     installed()
     return drive(head, json.loads(body), pipe)

@@ -3,6 +3,7 @@
 import codecs
 import gc
 import io
+import itertools
 import os
 import sys
 import weakref
@@ -122,9 +123,40 @@ class Lines:
         """Every line start in [first, last), `first` being one, and the end."""
         position = first
         while position < last:
+            block = self.read(position, min(BLOCK, last - position))
+            if not self.is_simple(block):
+                break
+            base = start = 0
+            while (at := block.find(b"\n", start)) >= 0:
+                yield position + base
+                base = start = at + 1
+            if base == 0:
+                # A line that is longer than the block.
+                yield position
+                base = self.next_start(position + 1, last) - position
+            position += base
+        while position < last:
             yield position
             position = self.next_start(position + 1, last)
         yield last
+
+    def is_simple(self, block: bytes) -> bool:
+        """Whether lines end with a line feed here, and with nothing else."""
+        return self.newline == "\n" or (self.newline in (None, "") and b"\r" not in block)
+
+    def after(self, first: int, last: int, count: int) -> int:
+        """The line start behind `count` lines from `first` on, a line start itself."""
+        position = first
+        while count and position < last:
+            block = self.read(position, min(BLOCK, last - position))
+            found = block.count(b"\n") if self.is_simple(block) else 0
+            if not found:
+                break
+            if found >= count:
+                return position + len(block) - len(block.split(b"\n", count)[-1])
+            count -= found
+            position += block.rfind(b"\n") + 1
+        return next(itertools.islice(self.starts(position, last), count, None), last)
 
     def count(self, first: int, last: int) -> int:
         """Lines that begin in [first, last), both being line starts or the end."""

@@ -14,6 +14,9 @@ final class ResultSpool: Sendable {
 
     private static let segmentBytes = 8 << 20
     private static let recordLimit = 64 << 20
+    /// Segments have numbers for names.
+    private static let probeName = "probe"
+    private static let probeBytes = 1 << 20
 
     private final class State {
         var current: (file: FileDescriptorBox, name: String, bytes: Int)?
@@ -39,7 +42,7 @@ final class ResultSpool: Sendable {
     func recover() throws -> [[UInt8]] {
         try queue.sync {
             var records: [[UInt8]] = []
-            for name in FileTree.names(in: folder) {
+            for name in FileTree.names(in: folder) where Int(name) != nil {
                 let path = "\(folder)/\(name)"
                 let size = FileStatus(path)?.size ?? 0
                 records += Self.payloads(in: try FileDescriptor.open(path, O_RDONLY).read(at: 0, limit: Int(size)))
@@ -101,21 +104,55 @@ final class ResultSpool: Sendable {
             withUnsafeBytes(of: UInt32(record.bytes.count).littleEndian) { bytes.append(contentsOf: $0) }
             bytes.append(contentsOf: record.bytes)
         }
-        let (file, name) = try segment()
-        try file.write(bytes)
-        state.current?.bytes += bytes.count
+        let name = try write(bytes)
         for number in records.lazy.flatMap(\.numbers) {
             state.live[name, default: 0] += 1
             state.segments[number] = name
         }
     }
 
+    /// Returns the segment's name.
+    private func write(_ bytes: [UInt8]) throws -> String {
+        let (file, name) = try segment()
+        let end = state.current?.bytes ?? 0
+        do {
+            try file.write(bytes)
+        } catch {
+            // What was written in part would garble all that follows.
+            ftruncate(file.number, off_t(end))
+            leaveSegment()
+            // Nothing in it was wanted any more: there is room now.
+            if state.live[name] == nil, end > 0 { return try write(bytes) }
+            throw error
+        }
+        state.current?.bytes = end + bytes.count
+        return name
+    }
+
+    private func leaveSegment() {
+        guard let current = state.current.take() else { return }
+        if state.live[current.name, default: 0] == 0 { discard(current.name) }
+    }
+
+    /// Throws while there is no room for further results.
+    func probe() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async { [self] in continuation.resume(with: Result { try writeProbe() }) }
+        }
+    }
+
+    private func writeProbe() throws {
+        let path = "\(folder)/\(Self.probeName)"
+        defer { unlink(path) }
+        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+        try file.write([UInt8](repeating: 0, count: Self.probeBytes))
+    }
+
     /// The segment to write to; a full one is left behind.
     private func segment() throws -> (FileDescriptorBox, String) {
         if let current = state.current {
             if current.bytes < Self.segmentBytes { return (current.file, current.name) }
-            state.current = nil
-            if state.live[current.name] == 0 { discard(current.name) }
+            leaveSegment()
         }
         state.lastSegment += 1
         let digits = String(state.lastSegment)

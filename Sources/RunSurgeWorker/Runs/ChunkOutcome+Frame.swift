@@ -29,6 +29,6 @@ extension ChunkOutcome {
         ChunkOutcome(
             index: index, status: status, records: records, range: range, effects: effects, reason: reason,
             variable: variable, line: line, wallMicroseconds: wallMicroseconds, cpuMicroseconds: cpuMicroseconds,
-            peakBytes: peakBytes)
+            peakBytes: peakBytes, parts: parts)
     }
 }

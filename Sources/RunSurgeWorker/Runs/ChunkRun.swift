@@ -11,16 +11,22 @@ final class ChunkRun {
 
     let id: WorkerProcessID
     let job: JobID
-    let memory: Int64
+    /// Bytes; grows when a chunk wants more.
+    var memory: Int64
     var python: PythonProcess?
     /// In the order of their arrival; written once the process is there and their region loaded.
     var unsent: [Chunk] = []
-    var sent: [WorkKey: Chunk] = [:]
+    /// Not answered yet, in the order in which the process takes them.
+    var sent: [Chunk] = []
+    /// Of chunks among these that are not run whole.
+    var pieces: [WorkKey: ChunkPieces] = [:]
     var loaded: Set<RegionID> = []
     /// It has been told its job.
     var isReady = false
     var isLoading = false
     var isEnding = false
+    /// The process goes, its chunks stay: why it has to be replaced.
+    var replacement: Replacement?
     /// Frames of this turn, written together.
     var outgoing: [Frame] = []
     /// Why it could not be started or used.
@@ -28,9 +34,47 @@ final class ChunkRun {
     var end: ProcessEnd?
     var framesHaveEnded = false
 
+    enum Replacement {
+        /// It has too little room for the next piece.
+        case wanted
+        /// Python could not allocate.
+        case outOfMemory
+    }
+
+    /// Everything of the process at hand is forgotten; what it has not answered is sent to the next.
+    func begin() {
+        unsent = sent + unsent
+        sent = []
+        python = nil
+        loaded = []
+        isReady = false
+        isLoading = false
+        outgoing = []
+        end = nil
+        framesHaveEnded = false
+        replacement = nil
+    }
+
     init(id: WorkerProcessID, job: JobID, memory: Int64) {
         self.id = id
         self.job = job
         self.memory = memory
+    }
+
+    /// Where among `sent` the chunk is that a frame speaks of.
+    func position(of frame: Frame) -> Int? {
+        guard let region = frame.head["region"]?.integer, let index = frame.head["index"]?.integer else { return nil }
+        return sent.firstIndex { $0.region.rawValue == region && $0.key.chunk == index }
+    }
+
+    /// What the process noted of its progress.
+    var page: ProgressPage? { python.flatMap { ProgressPage(path: $0.folder.progress) } }
+
+    /// The records of a chunk that the process was at; nil when that is not known.
+    func place(of key: WorkKey) -> String? {
+        guard let page, page.chunk == key.chunk, page.progress.given > 0 else { return nil }
+        let before = pieces[key]?.records ?? 0
+        let (first, last) = (before + page.progress.passed + 1, before + page.progress.given)
+        return first >= last ? "record \(last) of its chunk" : "one of the records \(first) to \(last) of its chunk"
     }
 }

@@ -17,8 +17,12 @@ final class DriverRun {
     let startedAt: MonotonicTime
     var python: PythonProcess?
     var isUnwanted = false
+    /// Why it runs the rest of a loop by itself, as far as that is all it has done since.
+    var fallback = ""
     /// A reason of ours to end it: a bound was met, its pipe was misused.
     var fault: String?
+    /// What the script wrote meanwhile may have been refused, which is not the script's doing.
+    var hasSeenFullDisk = false
     var requests: [UInt64: WireRegionRequest] = [:]
     var regions: [RegionID: OpenRegion] = [:]
     var lastResend: MonotonicTime

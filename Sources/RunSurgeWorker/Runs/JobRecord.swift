@@ -29,4 +29,29 @@ struct RegionRecord {
     let environment: Payload
     let blobs: [BlobReference]
     var lastUse: MonotonicTime
+
+    /// The source's units are records, not bytes.
+    var countsRecords: Bool { file == nil }
+
+    /// Of a source that reads one.
+    private var file: JSONValue? {
+        switch source["k"]?.text {
+        case "lines": source
+        case "csv", "numbered": source["lines"]
+        default: nil
+        }
+    }
+
+    /// Where in its source some units are, for people.
+    func place(of range: Range<Int64>) -> String {
+        if let file {
+            let name = file["path"]?.text.map { " of \($0)" } ?? " of its file"
+            return "; it is at the bytes \(range.lowerBound) to \(range.upperBound)\(name)"
+        }
+        // Counted from the first one of the loop, as people count.
+        let taken = source["taken"]?.integer ?? 0
+        let numbers = (range.lowerBound + taken + 1, range.upperBound + taken)
+        return numbers.0 >= numbers.1
+            ? "; it is the loop's record \(numbers.0)" : "; it is among the loop's records \(numbers.0) to \(numbers.1)"
+    }
 }

@@ -66,6 +66,7 @@ struct PythonLauncher: Sendable {
             onFrames: { events.post(.frames(id, $0)) }, onEnd: { events.post(.framesEnded(id, $0)) })
         var mounts = request.mounts
         mounts.append(.readOnly(request.folder.blobs, at: RunFolder.shownBlobs))
+        mounts.append(.writable(request.folder.progress, at: RunFolder.shownProgress))
         let process = try SandboxedProcess.start(
             SandboxedProcess.Launch(
                 arguments: ["-c", PythonSources.bootstrap], environment: request.environment, mounts: mounts,

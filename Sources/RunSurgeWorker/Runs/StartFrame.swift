@@ -7,11 +7,13 @@ struct ShownPaths {
     let directory: String
     /// The same in every process of the job, so that a chunk can read what the driver has open.
     let standardInput: String?
+    let progress: String
 
     init(job: JobDescription, folder: RunFolder, sandbox: Sandbox) {
         standardInput = job.standardInput.map { blob in
             "\(sandbox.isOn ? RunFolder.shownBlobs : folder.blobs)/\(blob.sha256)"
         }
+        progress = sandbox.isOn ? RunFolder.shownProgress : folder.progress
         guard !sandbox.isOn else {
             script = job.script.path
             directory = job.workingDirectory
@@ -29,7 +31,12 @@ struct StartFrame {
     let shown: ShownPaths
     let slots: Int
 
-    func chunk(plan: [UInt8]) -> Frame { frame(role: "chunk", plan: plan, adding: ["split": .bool(true)]) }
+    /// - Parameter memory: limit of the process, in bytes.
+    func chunk(plan: [UInt8], memory: Int64) -> Frame {
+        frame(
+            role: "chunk", plan: plan,
+            adding: ["split": .bool(true), "memory": .integer(memory), "progress": .string(shown.progress)])
+    }
 
     func driver(_ work: WireDriverWork, plan: [UInt8]) -> Frame {
         let resume = work.resume.map { point in

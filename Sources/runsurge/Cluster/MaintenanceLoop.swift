@@ -1,11 +1,13 @@
 import Logging
+import RunSurgeMaster
 import RunSurgeStore
 import ServiceLifecycle
 
-/// Keeps the database and the blobs small: puts away what ended jobs have left, removes what nobody needs.
+/// Where this process's master leads: keeps the database and the blobs small: puts away what ended jobs have left, removes what nobody needs.
 struct MaintenanceLoop: Service {
     let store: Store
     let blobs: FileBlobStore
+    let standing: MasterStanding
     let logger: Logger
 
     func run() async throws {
@@ -13,6 +15,7 @@ struct MaintenanceLoop: Service {
             var round = 0
             while true {
                 try await Task.sleep(for: .seconds(60))
+                guard case .leading = standing.role else { continue }
                 await sweep(withBlobs: round % 10 == 0)
                 round += 1
             }

@@ -1,6 +1,7 @@
 import Logging
 import PostgreSQL
 import RunSurgeCore
+import RunSurgeMaster
 import RunSurgeStore
 import ZeroMQ
 
@@ -9,8 +10,8 @@ struct MasterProcess: Sendable {
     /// How others use it.
     struct Access: Sendable {
         let url: String
-        let work: String
-        let events: String
+        /// nil: another master leads, and this one listens to workers once it has taken over.
+        let endpoints: MasterEndpoints?
         let workerToken: String
         /// nil: there is no operator.
         let operatorToken: String?

@@ -17,7 +17,8 @@ struct MasterSettings: Sendable {
         var port = 8000
         /// Of the work endpoint; results, heartbeats and events are on the three ports after it. 0: any free ports.
         var workPort = 50_051
-        /// Where workers on other machines reach the REST facade; nil: at `host` and `port`.
+        /// Where workers on other machines reach the REST facade; nil: at `host` and `port`, or, when it listens on
+        /// all addresses, at the one that they came by.
         var blobURL: String?
         /// Whether the cluster's own user may be spoken for by a token.
         var hasOperator = true
@@ -28,6 +29,10 @@ struct MasterSettings: Sendable {
     }
 
     var folder: ClusterFolder
+    /// Of uploaded files; nil: in the cluster's folder. Masters of one database share it.
+    var blobs: String?
+    /// Whether to wait while another master leads the database, rather than to fail.
+    var standsBy = true
     var database = Database.embedded
     /// Processes of a worker in this process; 0: there is none.
     var slots: Int
@@ -35,11 +40,15 @@ struct MasterSettings: Sendable {
     var memoryPerSlot: Int64?
     /// nil: only this process uses the cluster.
     var access: Access?
+    /// How long work stays with a worker that is silent.
+    var leaseDuration = Duration.seconds(30)
     /// nil: kept in the folder.
     var secrets: ClusterSecrets?
     var python = PythonOptions()
     /// Shared with who asked for the same script before; nil: one of the master's own.
     var exporter: Task<RememberingExporter, any Error>?
+
+    var blobFolder: String { blobs ?? folder.blobs }
 
     /// Bytes of all slots together.
     var memory: Int64 {

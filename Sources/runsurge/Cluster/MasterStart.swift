@@ -4,6 +4,7 @@ import Logging
 import RunSurgeAPI
 import RunSurgeCore
 import RunSurgeMaster
+import RunSurgeScheduling
 import RunSurgeStore
 import RunSurgeWorker
 import ServiceLifecycle
@@ -16,15 +17,29 @@ struct MasterStart: Sendable {
     let store: Store
     let sockets: SocketThread
     let logger: Logger
+    private let standing = MasterStanding()
+    private let shares = ConnectionShares(descriptors: DescriptorLimit.raise())
+
+    init(settings: MasterSettings, store: Store, sockets: SocketThread, logger: Logger) {
+        self.settings = settings
+        self.store = store
+        self.sockets = sockets
+        self.logger = logger
+    }
 
     func run<Value: Sendable>(
         _ body: @escaping @Sendable (MasterProcess) async throws -> Value
     ) async throws -> Value {
-        let blobs = try FileBlobStore(folder: settings.folder.blobs)
+        if settings.access != nil, shares.isShort {
+            logger.notice(
+                "the limit of open files bounds the workers that can be attached",
+                metadata: ["workers": "\(shares.workers)", "remedy": "raise it, for example with ulimit -n"])
+        }
+        let blobs = try FileBlobStore(folder: settings.blobFolder)
+        let maintenance = MaintenanceLoop(store: store, blobs: blobs, standing: standing, logger: logger)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: MaintenanceLoop(store: store, blobs: blobs, logger: logger))],
-                logger: logger))
+                services: [.init(service: maintenance)], logger: logger))
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
                 try await services.run()
@@ -54,23 +69,37 @@ struct MasterStart: Sendable {
             url = try await startFacade(access, secrets: secrets, owner: owner, blobs: blobs, services)
         }
         let master = Master(
-            store: store.dispatch, blobs: blobs, syntax: try await exporter(), sockets: sockets,
-            configuration: masterConfiguration(secrets, url: url), logger: logger)
+            store: store.dispatch, blobs: blobs, syntax: try await exporter(), sockets: sockets, election: election,
+            standing: standing, configuration: masterConfiguration(secrets, url: url), logger: logger)
         await services.addServiceUnlessShutdown(master)
-        let endpoints = try await master.endpoints
+        var endpoints: MasterEndpoints?
+        // A worker of this process needs a master of this process.
         if settings.slots > 0 {
+            let local = try await master.endpoints
+            endpoints = local
             let worker = Worker(
-                configuration: workerConfiguration(endpoints, secrets), sockets: sockets, blobs: { _ in blobs },
+                configuration: workerConfiguration(local, secrets), sockets: sockets, blobs: { _ in blobs },
                 logger: logger)
             await services.addServiceUnlessShutdown(worker)
+        } else if try await master.firstRole != .standby {
+            endpoints = try await master.endpoints
         }
+        let reached = endpoints
         let access = settings.access.map { access in
             MasterProcess.Access(
-                url: url, work: endpoints.work, events: endpoints.events, workerToken: secrets.workerToken,
+                url: url, endpoints: reached, workerToken: secrets.workerToken,
                 operatorToken: access.hasOperator ? secrets.operatorToken : nil)
         }
         return MasterProcess(
             gateway: LocalGateway(jobs: store.jobs, blobs: blobs, owner: owner), access: access)
+    }
+
+    /// nil for the private database of this process: nobody else can lead it.
+    private var election: (any LeaderElection)? {
+        switch settings.database {
+        case .embedded: nil
+        case .external: store.election
+        }
     }
 
     private func exporter() async throws -> any SyntaxExporting {
@@ -91,6 +120,8 @@ struct MasterStart: Sendable {
         configuration.refreshTokenLifetime = .seconds(access.refreshTokenDays * 86_400)
         configuration.allowedOrigins = access.allowedOrigins
         configuration.workerToken = secrets.workerToken
+        configuration.role = { [standing] in standing.view }
+        configuration.maximumConnections = shares.requests
         if access.hasOperator {
             configuration.operatorToken = .init(token: secrets.operatorToken, user: owner)
         }
@@ -109,15 +140,24 @@ struct MasterStart: Sendable {
     private func masterConfiguration(_ secrets: ClusterSecrets, url: String) -> MasterConfiguration {
         let access = settings.access ?? MasterSettings.Access(workPort: 0)
         func port(_ offset: Int) -> Int { access.workPort == 0 ? 0 : access.workPort + offset }
-        return MasterConfiguration(
-            host: access.host == "0.0.0.0" ? "*" : access.host, workPort: port(0), resultsPort: port(1),
-            heartbeatsPort: port(2), eventsPort: port(3), workerToken: secrets.workerToken, blobURL: url,
-            blobToken: secrets.workerToken, blobDirectory: settings.folder.blobs)
+        let isOnAllAddresses = ["0.0.0.0", "::"].contains(access.host)
+        var configuration = MasterConfiguration(
+            host: isOnAllAddresses ? "*" : access.host, workPort: port(0), resultsPort: port(1),
+            heartbeatsPort: port(2), eventsPort: port(3), workerToken: secrets.workerToken,
+            blobURL: isOnAllAddresses && access.blobURL == nil ? withAnyHost(url) : url,
+            blobToken: secrets.workerToken, blobDirectory: settings.blobFolder)
+        configuration.standsBy = settings.standsBy
+        configuration.sessions = shares.workers
+        configuration.dispatch = DispatchConfiguration(leaseDuration: settings.leaseDuration)
+        return configuration
     }
+
+    /// Workers put in the host that they came by.
+    private func withAnyHost(_ url: String) -> String { "http://*:\(url.split(separator: ":").last ?? "")" }
 
     private func workerConfiguration(_ endpoints: MasterEndpoints, _ secrets: ClusterSecrets) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(
-            endpoint: endpoints.work, token: secrets.workerToken, name: ProcessInfo.processInfo.hostName,
+            endpoints: [endpoints.work], token: secrets.workerToken, name: ProcessInfo.processInfo.hostName,
             slots: settings.slots, memoryBytes: settings.memory, folder: settings.folder.worker)
         configuration.python = settings.python.interpreter
         configuration.isSandboxed = settings.python.isSandboxed

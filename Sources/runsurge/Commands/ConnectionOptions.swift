@@ -5,15 +5,21 @@ import RunSurgeClient
 /// Which master a command talks to, and as whom.
 struct ConnectionOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The master's address (default: RUNSURGE_URL, then the last login's).", valueName: "url"))
+        help: ArgumentHelp(
+            "The master's address, or several with commas when masters stand by (default: RUNSURGE_URL, then the last "
+                + "login's).", valueName: "url"))
     var master: String?
 
     /// Whether the user wants a master rather than a cluster of this process.
     var isMasterNamed: Bool { chosenURL != nil }
 
     private var chosenURL: String? {
-        let url = master ?? ProcessInfo.processInfo.environment["RUNSURGE_URL"]
-        return url.flatMap { $0.isEmpty ? nil : $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        let list = master ?? ProcessInfo.processInfo.environment["RUNSURGE_URL"] ?? ""
+        let urls = list.split(separator: ",").map { part in
+            let url = part.trimmingCharacters(in: .whitespaces)
+            return url.hasSuffix("/") ? String(url.dropLast()) : url
+        }.filter { !$0.isEmpty }
+        return urls.isEmpty ? nil : urls.joined(separator: ",")
     }
 
     /// - Throws: `CommandError` that says how to name a master.
@@ -32,12 +38,15 @@ struct ConnectionOptions: ParsableArguments {
         if let token = ProcessInfo.processInfo.environment["RUNSURGE_TOKEN"], !token.isEmpty {
             return RunSurgeClient(url: url, token: token)
         }
-        guard let session = try Credentials.load().sessions[url] else {
+        let sessions = try Credentials.load().sessions
+        // Masters of one database know each other's sessions.
+        let known = [url] + url.split(separator: ",").map(String.init)
+        guard let name = known.first(where: { sessions[$0] != nil }), let session = sessions[name] else {
             throw CommandError.refused("not logged in at \(url); use `runsurge login` or set RUNSURGE_TOKEN")
         }
         return RunSurgeClient(url: url, token: session.accessToken, refreshToken: session.refreshToken) { tokens in
             do {
-                try Sessions.renew(tokens, at: url)
+                try Sessions.renew(tokens, at: name)
             } catch {
                 printError("runsurge: the renewed session could not be kept: \(error)")
             }

@@ -10,21 +10,29 @@ struct MasterCommand: AsyncParsableCommand {
             Every option may also be given as a variable, in the environment or in a .env file: DB_HOST, DB_PORT, \
             DB_NAME, DB_USER, DB_PASSWORD, SECRET_KEY, ALGORITHM, ACCESS_TOKEN_EXPIRE_MINUTES, \
             REFRESH_TOKEN_EXPIRE_DAYS, MASTER_PORT (or RUNSURGE_WORK_PORT), RUNSURGE_HOST, RUNSURGE_PORT, \
-            RUNSURGE_DATA, RUNSURGE_WORKER_TOKEN, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS.
+            RUNSURGE_DATA, RUNSURGE_BLOBS, RUNSURGE_WORKER_TOKEN, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS, \
+            RUNSURGE_LEASE_SECONDS (how long work stays with a worker that is silent, 2 to 3600, default 30).
+
+            Several masters may share a database: one leads, the others stand by, serve REST, and take over when it \
+            ends. Give them the same SECRET_KEY and RUNSURGE_WORKER_TOKEN, and a folder for uploaded files that all \
+            of them reach (--blobs); tell workers all of their endpoints.
             """)
 
-    @Option(help: "The folder for uploaded files.") var data: String?
+    @Option(help: "The folder that this master keeps its own things in.") var data: String?
+    @Option(help: "The folder for uploaded files, shared by the masters of a database (default: in --data).")
+    var blobs: String?
     @Option(help: "Address to listen on (default: 127.0.0.1).") var host: String?
     @Option(help: "Port of the REST facade (default: 8000).") var port: Int?
     @Option(help: "First of four ports for workers and monitoring tools (default: 50051).") var workPort: Int?
+    @Flag(help: "Fail when another master leads the database, rather than to stand by.") var noStandby = false
     @Option(help: "A file of NAME=value lines (default: .env, when there is one).") var config: String?
     @OptionGroup var python: PythonOptions
 
     func run() async throws {
         let settings = try await Settings(
             flags: [
-                "runsurge.data": data, "runsurge.host": host, "runsurge.port": port.map { "\($0)" },
-                "runsurge.work.port": workPort.map { "\($0)" },
+                "runsurge.data": data, "runsurge.blobs": blobs, "runsurge.host": host,
+                "runsurge.port": port.map { "\($0)" }, "runsurge.work.port": workPort.map { "\($0)" },
             ], file: config)
         guard let database = try DatabaseSettings.read(settings) else {
             throw CommandError.usage(
@@ -34,11 +42,17 @@ struct MasterCommand: AsyncParsableCommand {
         let folder = try ClusterFolder(
             path: Path.absolute(settings.text("runsurge.data") ?? ClusterFolder.base + "/master"))
         let master = MasterSettings(
-            folder: folder, database: .external(database), slots: 0, access: try access(settings),
+            folder: folder, blobs: settings.text("runsurge.blobs").map { Path.absolute($0) }, standsBy: !noStandby,
+            database: .external(database), slots: 0, access: try access(settings),
+            leaseDuration: .seconds(try settings.integer("runsurge.lease.seconds", in: 2...3600, default: 30)),
             secrets: try secrets(settings, folder), python: python)
         try await MasterProcess.with(master, logger: ServerLog.logger()) { master in
             if let access = master.access {
-                print("RunSurge's master is at \(access.url), workers attach to \(access.work)")
+                if let endpoints = access.endpoints {
+                    print("RunSurge's master is at \(access.url), workers attach to \(endpoints.work)")
+                } else {
+                    print("RunSurge's master is at \(access.url), standing by: another one leads")
+                }
                 fflush(nil)
             }
             await Shutdown.requested(withParent: false)

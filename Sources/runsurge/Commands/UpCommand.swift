@@ -38,6 +38,7 @@ struct UpCommand: AsyncParsableCommand {
             folder: folder, slots: workers ?? ProcessInfo.processInfo.activeProcessorCount,
             memoryPerSlot: workerMemory?.bytes, access: .init(host: host, port: port, workPort: workPort),
             python: python)
+        settings.standsBy = false
         if let external = try await DatabaseSettings.read(Settings()) { settings.database = .external(external) }
         let command = self
         try await MasterProcess.with(settings, logger: ServerLog.logger()) { master in
@@ -47,9 +48,11 @@ struct UpCommand: AsyncParsableCommand {
     }
 
     private func announce(_ master: MasterProcess) throws {
-        guard let access = master.access, let token = access.operatorToken else { return }
+        guard let access = master.access, let token = access.operatorToken, let endpoints = access.endpoints else {
+            return
+        }
         let ready = Ready(
-            url: access.url, token: token, work: access.work, events: access.events,
+            url: access.url, token: token, work: endpoints.work, events: endpoints.events,
             workerToken: access.workerToken)
         if let readyFile {
             let encoder = JSONEncoder()

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Foundation
+import Logging
 import RunSurgeClient
 import RunSurgeCore
 import RunSurgeStore
 import RunSurgeWorker
 import ServiceLifecycle
+import UnixSignals
 import ZeroMQ
 
 struct WorkerCommand: AsyncParsableCommand {
@@ -13,23 +15,33 @@ struct WorkerCommand: AsyncParsableCommand {
         abstract: "Attaches this machine to a master; detach it whenever you like, nothing is lost.",
         discussion: """
             Every option may also be given as a variable, in the environment or in a .env file: RUNSURGE_CONNECT, \
-            RUNSURGE_WORKER_TOKEN, RUNSURGE_SLOTS, RUNSURGE_MEMORY, RUNSURGE_NAME, RUNSURGE_FOLDER.
+            RUNSURGE_WORKER_TOKEN, RUNSURGE_SLOTS, RUNSURGE_MEMORY, RUNSURGE_NAME, RUNSURGE_FOLDER, RUNSURGE_DRAIN.
+
+            SIGTERM or SIGINT drains it: what has not begun is given back at once, what runs may end within --drain, \
+            the rest goes back to the master. A second one ends it at once.
             """)
 
-    @Option(help: ArgumentHelp("The master's work endpoint, such as tcp://master:50051.", valueName: "endpoint"))
-    var connect: String?
+    @Option(
+        help: ArgumentHelp(
+            "A master's work endpoint, such as tcp://master:50051; several, with commas or repeated, when masters "
+                + "stand by.", valueName: "endpoint"))
+    var connect: [String] = []
     @Option(help: "Python processes that may compute at once (default: the cores).") var slots: Int?
     @Option(help: "Memory of all of them together, such as 8G (default: four fifths of the machine's).")
     var memory: String?
     @Option(help: "A name for the machine (default: its host name).") var name: String?
     @Option(help: "The folder for caches and results on their way.") var folder: String?
+    @Option(help: "Seconds that what runs may take to end once this worker is told to (default: 20).")
+    var drain: Int?
     @Option(help: "A file of NAME=value lines (default: .env, when there is one).") var config: String?
     @OptionGroup var python: PythonOptions
 
     func run() async throws {
         let settings = try await Settings(
             flags: [
-                "runsurge.connect": connect, "runsurge.slots": slots.map { "\($0)" }, "runsurge.memory": memory,
+                "runsurge.connect": connect.isEmpty ? nil : connect.joined(separator: ","),
+                "runsurge.drain": drain.map { "\($0)" }, "runsurge.slots": slots.map { "\($0)" },
+                "runsurge.memory": memory,
                 "runsurge.name": name, "runsurge.folder": folder,
             ], file: config)
         let folder =
@@ -42,10 +54,9 @@ struct WorkerCommand: AsyncParsableCommand {
             configuration: configuration, sockets: sockets,
             blobs: { access in try Self.blobs(access, folder: configuration.folder) }, logger: logger)
         let services = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [.init(service: worker)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+            configuration: ServiceGroupConfiguration(services: [.init(service: worker)], logger: logger))
         do {
-            try await services.run()
+            try await Self.run(services, logger: logger)
         } catch {
             await sockets.shutdown()
             throw CommandError.failure("\(error)")
@@ -53,11 +64,31 @@ struct WorkerCommand: AsyncParsableCommand {
         await sockets.shutdown()
     }
 
+    /// The first signal drains the worker, the second ends it.
+    private static func run(_ services: ServiceGroup, logger: Logger) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            group.addTask {
+                var count = 0
+                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+                    count += 1
+                    guard count == 1 else { return }
+                    logger.notice("draining; a second signal ends the worker at once")
+                    await services.triggerGracefulShutdown()
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
     private func configuration(_ settings: Settings, folder: String) throws -> WorkerConfiguration {
-        guard let endpoint = settings.text("runsurge.connect") else {
+        let endpoints = (settings.text("runsurge.connect") ?? "").split(separator: ",")
+            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        guard !endpoints.isEmpty else {
             throw CommandError.usage("name the master's work endpoint with --connect or RUNSURGE_CONNECT")
         }
-        guard endpoint.hasPrefix("tcp://") || endpoint.hasPrefix("ipc://") else {
+        for endpoint in endpoints where !endpoint.hasPrefix("tcp://") && !endpoint.hasPrefix("ipc://") {
             throw CommandError.usage("--connect is \(endpoint); it must look like tcp://HOST:PORT")
         }
         guard let token = try settings.secret("runsurge.worker.token", minimumLength: 16) else {
@@ -65,10 +96,11 @@ struct WorkerCommand: AsyncParsableCommand {
         }
         let information = ProcessInfo.processInfo
         var configuration = WorkerConfiguration(
-            endpoint: endpoint, token: token, name: settings.text("runsurge.name") ?? information.hostName,
+            endpoints: endpoints, token: token, name: settings.text("runsurge.name") ?? information.hostName,
             slots: try settings.integer("runsurge.slots", in: 1...1024, default: information.activeProcessorCount),
             memoryBytes: try settings.size("runsurge.memory", default: Int64(information.physicalMemory / 5 * 4)),
             folder: folder + "/agent")
+        configuration.drainPeriod = .seconds(try settings.integer("runsurge.drain", in: 0...86_400, default: 20))
         configuration.python = python.interpreter
         configuration.isSandboxed = python.isSandboxed
         return configuration

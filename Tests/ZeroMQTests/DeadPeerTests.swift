@@ -1,0 +1,64 @@
+import Glibc
+import Testing
+import ZeroMQ
+
+/// Peers that say nothing any more, and peers that never begin to.
+@Suite(.timeLimit(.minutes(1))) struct DeadPeerTests {
+    /// Without heartbeats TCP alone would take minutes to give up, and a reader that never sends has no reason to.
+    @Test(arguments: [true, false])
+    func aHalfOpenConnectionIsNoticedByHeartbeatsAlone(heartbeats: Bool) async throws {
+        try await withSockets { thread in
+            var options = SocketOptions()
+            if heartbeats {
+                options.heartbeatInterval = .milliseconds(100)
+                options.heartbeatTimeout = .milliseconds(300)
+            }
+            let router = try await thread.open(
+                SocketConfiguration(.router, bind: ["tcp://127.0.0.1:*"], options: options))
+            let link = try SilentLink(to: Self.port(router))
+            defer { link.stop() }
+            var naming = SocketOptions()
+            naming.routingID = "worker".frame
+            let dealer = try await thread.open(
+                SocketConfiguration(.dealer, connect: [link.endpoint], options: naming))
+            try dealer.send(["hello".frame])
+            #expect(await router.messages.makeAsyncIterator().next()?.frames == ["worker".frame, "hello".frame])
+
+            link.fallSilent()
+
+            func isNoticed() async throws -> Bool {
+                try await router.sendReportingOutcome(["worker".frame, "?".frame]) == .unroutable
+            }
+            if heartbeats {
+                try await eventually("the end of the connection", within: .seconds(10), isNoticed)
+            } else {
+                let deadline = ContinuousClock.now + .seconds(2)
+                while ContinuousClock.now < deadline {
+                    #expect(try await !isNoticed(), "libzmq has become better")
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
+        }
+    }
+
+    @Test func whoDoesNotGreetIsDisconnected() async throws {
+        try await withSockets { thread in
+            var options = SocketOptions()
+            options.handshakeInterval = .milliseconds(300)
+            let router = try await thread.open(
+                SocketConfiguration(.router, bind: ["tcp://127.0.0.1:*"], options: options))
+            let silent = try SilentLink.connect(to: Self.port(router))
+            defer { close(silent) }
+            try await eventually("the end of the connection", within: .seconds(10)) {
+                var bytes = [UInt8](repeating: 0, count: 64)
+                // The master's greeting first, then the end.
+                let count = recv(silent, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+                return count == 0 || (count < 0 && errno == ECONNRESET)
+            }
+        }
+    }
+
+    private static func port(_ socket: SocketHandle) throws -> UInt16 {
+        try #require(socket.boundEndpoints[0].split(separator: ":").last.flatMap { UInt16($0) })
+    }
+}

@@ -45,7 +45,7 @@ struct CapturedCommand {
         let ended = exchange.run(until: .now + timeout)
         exchange.closeSink()
         if !ended { kill(-pid, SIGKILL) }
-        let status = ChildStart.wait(pid).status
+        let status = ChildStart.wait(pid)
         return Answer(
             status: ended ? status : 124, output: exchange.outputs[0], error: exchange.outputs[1],
             isCut: exchange.isCut)

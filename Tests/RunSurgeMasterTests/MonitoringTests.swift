@@ -80,7 +80,10 @@ import ZeroMQ
         options.silentChunks = [3]
         let worker = try await fixture.worker(options)
         _ = await fixture.submit()
-        try await eventually("all but one") { await worker.held.count == 2 && worker.verdicts.count > 2 }
+        try await eventually("all but one") {
+            let verdicts = await worker.verdicts.count
+            return await worker.held.count == 2 && verdicts > 2
+        }
         let iterator = monitor.messages.makeAsyncIterator()
         var beacon = WireBeacon()
         while beacon.oldestLeaseMilliseconds == 0 || beacon.chunksAccepted == 0 || beacon.leasedChunks != 1,

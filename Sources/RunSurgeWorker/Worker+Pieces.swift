@@ -41,7 +41,10 @@ extension Worker {
     func goesOn(_ run: ChunkRun, after end: ProcessEnd) -> Bool {
         guard !run.isEnding, run.fault == nil, let python = run.python else { return false }
         guard end.ranOutOfMemory || run.replacement != nil else { return false }
-        if let chunk = run.sent.first, !goesOn(with: chunk, of: run, after: end) { return false }
+        // The results of chunks before it may have been on their way: they are run again.
+        let page = run.page
+        let last = run.sent.first { $0.key.chunk == page?.chunk } ?? run.sent.first
+        if let last, !goesOn(with: last, of: run, after: end) { return false }
         guard !run.sent.isEmpty || !run.unsent.isEmpty else { return false }
         discard(python)
         run.begin()
@@ -66,7 +69,7 @@ extension Worker {
         switch verdict {
         case .again: run.pieces[chunk.key] = pieces
         case .failed(let reason, let range):
-            run.sent.removeFirst()
+            run.sent.removeAll { $0.key == chunk.key }
             run.pieces[chunk.key] = nil
             let place = regions[chunk.region]?.place(of: range) ?? ""
             conclude(

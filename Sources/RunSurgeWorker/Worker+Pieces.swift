@@ -40,8 +40,14 @@ extension Worker {
     /// Whether a process that has ended is replaced for the chunks that it has not answered.
     func goesOn(_ run: ChunkRun, after end: ProcessEnd) -> Bool {
         guard !run.isEnding, run.fault == nil, let python = run.python else { return false }
-        guard end.ranOutOfMemory || run.replacement != nil else { return false }
-        if let chunk = run.sent.first, !goesOn(with: chunk, of: run, after: end) { return false }
+        if let chunk = run.sent.first {
+            guard end.ranOutOfMemory || run.replacement != nil, goesOn(with: chunk, of: run, after: end) else {
+                return false
+            }
+        } else {
+            // Not even begun: another one would end like this.
+            guard run.replacement != nil, !end.ranOutOfMemory else { return false }
+        }
         guard !run.sent.isEmpty || !run.unsent.isEmpty else { return false }
         discard(python)
         run.begin()

@@ -289,8 +289,9 @@ class Process:
         elapsed = time.perf_counter() - wall
         answer["wall_us"] = int(elapsed * 1e6)
         answer["cpu_us"] = int((time.process_time() - cpu) * 1e6)
-        answer["peak_bytes"] = self.room.peak()
-        if elapsed > 0.005:
+        is_short = elapsed < 0.005
+        answer["peak_bytes"] = self.room.peak(is_short)
+        if not is_short:
             self.room.forget_peak()
         return answer, data
 

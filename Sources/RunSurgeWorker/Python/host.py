@@ -51,11 +51,14 @@ def clock() -> tuple[Any, ...]:
 
 
 def versions() -> dict[str, str]:
-    """Of the modules loaded here that say theirs."""
+    """Of the modules loaded here beyond the standard library that say theirs."""
     found = {}
-    for name, module in list(sys.modules.items()):
+    standard = getattr(sys, "stdlib_module_names", frozenset())
+    for name, module in sorted(sys.modules.items()):
+        if name in standard or "." in name:
+            continue
         version = getattr(module, "__dict__", {}).get("__version__")
-        if "." not in name and type(version) is str:
+        if type(version) is str:
             found[name] = version
     return found
 

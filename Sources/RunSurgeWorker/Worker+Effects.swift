@@ -10,7 +10,7 @@ extension Worker {
         case .hello(let held): sendHello(held: held)
         case .pull(let credit): sendPull(credit)
         case .reject(let token, let reason): reject(token, reason: reason)
-        case .started(let tokens): send(.started(.with { $0.leases = tokens.map(\.wire) }))
+        case .started(let tokens): send(.started(.with { $0.leases = LeaseToken.wireRuns(of: tokens) }))
         case .stop(let reason): refusal = reason
         case .resend: resendAll()
         case .startDriver(let token, _, let memory): startDriver(token, memory: memory)

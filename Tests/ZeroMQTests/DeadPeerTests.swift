@@ -52,7 +52,7 @@ import ZeroMQ
             try await eventually("the end of the connection", within: .seconds(10)) {
                 var bytes = [UInt8](repeating: 0, count: 64)
                 // The master's greeting first, then the end.
-                let count = recv(silent, &bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue))
+                let count = recv(silent, &bytes, bytes.count, Int32(MSG_DONTWAIT))
                 return count == 0 || (count < 0 && errno == ECONNRESET)
             }
         }

@@ -47,7 +47,7 @@ final class SilentLink: Sendable {
                 return
             }
             guard !isSilent.load(ordering: .sequentiallyConsistent) else { continue }
-            _ = send(to, buffer, count, Int32(MSG_NOSIGNAL.rawValue))
+            _ = send(to, buffer, count, Int32(MSG_NOSIGNAL))
         }
     }
 

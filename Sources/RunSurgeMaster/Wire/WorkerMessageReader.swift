@@ -21,10 +21,7 @@ enum WorkerMessageReader {
         case .goodbye: return .goodbye(session)
         case .nack(let nack): return .nack(session, try LeaseToken(wire: nack.lease))
         case .started(let started):
-            var tokens: [LeaseToken] = []
-            tokens.reserveCapacity(started.leases.count)
-            for token in started.leases { tokens.append(try LeaseToken(wire: token)) }
-            return .started(session, tokens)
+            return .started(session, try LeaseToken.expanding(started.leases))
         case .hello: return nil
         case nil: throw .invalidField(message: "WorkerMessage", field: "body")
         }

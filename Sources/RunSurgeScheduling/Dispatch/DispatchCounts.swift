@@ -25,4 +25,14 @@ public struct QueueDepth: Sendable, Equatable {
     public let memory: Int64
     public let readyChunks: Int64
     public let waitingDrivers: Int64
+
+    public init(
+        pythonVersion: String, modules: [String], memory: Int64, readyChunks: Int64, waitingDrivers: Int64
+    ) {
+        self.pythonVersion = pythonVersion
+        self.modules = modules
+        self.memory = memory
+        self.readyChunks = readyChunks
+        self.waitingDrivers = waitingDrivers
+    }
 }

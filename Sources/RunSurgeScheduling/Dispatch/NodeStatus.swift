@@ -25,4 +25,17 @@ public struct NodeStatus: Sendable, Equatable {
     public let leases: Int
     /// Since the oldest of them was granted; nil without any.
     public let oldestLease: Duration?
+
+    public init(
+        node: NodeID, state: State, since: MonotonicTime, slots: Int, memory: Int64, leases: Int,
+        oldestLease: Duration?
+    ) {
+        self.node = node
+        self.state = state
+        self.since = since
+        self.slots = slots
+        self.memory = memory
+        self.leases = leases
+        self.oldestLease = oldestLease
+    }
 }

@@ -7,6 +7,7 @@ import RunSurgeCore
 struct Database: Sendable {
     let pool: Pool
     let wakeups: Wakeups
+    let numbers = RegionNumbers()
     let patience: Duration
     let logger: Logger
 

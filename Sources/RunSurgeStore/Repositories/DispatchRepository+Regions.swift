@@ -9,11 +9,14 @@ extension DispatchRepository {
     }
 
     /// A region that was closed is open again: whoever asks for it wants its results.
+    ///
+    /// Not synchronously durable: the first of its results takes it along, and without results it is only asked for
+    /// again. Its number is never given to another, even when the server has forgotten it.
     func openRegion(_ region: NewRegion, term: Int64) async throws -> StoredRegion {
         let results = try await database.fenced(
-            term,
+            term, isDurable: false,
             [
-                try RegionRow.insert(region),
+                try RegionRow.insert(region, as: database.numbers.next(in: term)),
                 Statement(
                     RegionRow.select + " WHERE (r.job_id, r.node, r.entry, r.digest) = ($1, $2, $3, $4)",
                     [.identifier(region.job), .int64(region.node), .int64(region.entry), .bytes(region.digest)]),
@@ -25,8 +28,9 @@ extension DispatchRepository {
     }
 
     func closeRegion(_ id: RegionID, committed: Int64, term: Int64) async throws {
+        // A region that is open again after a crash costs nothing but its rows, until its job ends.
         _ = try await database.fenced(
-            term,
+            term, isDurable: false,
             [
                 Statement(
                     "UPDATE region SET is_closed = true, committed = greatest(committed, $2) WHERE id = $1",

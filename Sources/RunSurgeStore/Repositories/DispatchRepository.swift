@@ -22,8 +22,9 @@ struct DispatchRepository: DispatchStore {
     }
 
     func storePlan(_ plan: [UInt8], job: JobID, term: Int64) async throws {
+        // What is lost with the server is planned again.
         _ = try await database.fenced(
-            term,
+            term, isDurable: false,
             [
                 Statement(
                     """

@@ -12,7 +12,8 @@ enum RegionRow {
         FROM region r
         """
 
-    static func insert(_ region: NewRegion) throws -> Statement {
+    /// - Parameter number: of the region, if it is new.
+    static func insert(_ region: NewRegion, as number: Int64) throws -> Statement {
         var (first, last, step, cuts): (Int64?, Int64?, Int64?, SQLValue) = (nil, nil, nil, .nullInt64Array)
         switch region.ranges {
         case .even(let start, let end, let length): (first, last, step) = (start, end, length)
@@ -22,8 +23,9 @@ enum RegionRow {
             """
             WITH opened AS (
                 INSERT INTO region (job_id, node, line, entry, digest, source, modes, environment, environment_sha256,
-                    environment_size, first_unit, last_unit, step, cuts, chunk_count, prefix_records, predicted_peak)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                    environment_size, first_unit, last_unit, step, cuts, chunk_count, prefix_records, predicted_peak, id)
+                OVERRIDING SYSTEM VALUE
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $20)
                 ON CONFLICT (job_id, node, entry, digest) DO UPDATE SET is_closed = false
                 RETURNING id
             )
@@ -38,6 +40,7 @@ enum RegionRow {
                 .int64(region.environment.blob?.size), .int64(first), .int64(last), .int64(step), cuts,
                 .int64(region.ranges.count), .int64(region.prefixRecords), .int64(region.predictedPeak),
                 .bytesArray(try region.blobs.map { try $0.nameBytes }), .int64Array(region.blobs.map(\.size)),
+                .int64(number),
             ])
     }
 

@@ -37,8 +37,7 @@ import Testing
         #expect(bench.pull(10, free: 2).tokens.isEmpty)
         #expect(bench.pull(20, free: 2).tokens.map(\.key) == [.driver(of: JobID(1))])
         // When the only one that has it leaves, the script is for anybody: the error is Python's to report.
-        bench.step(.goodbye(20))
-        #expect(bench.pull(10, free: 2).tokens.map(\.key) == [.driver(of: JobID(1))])
+        #expect(bench.step(.goodbye(20)).tokens.map(\.key) == [.driver(of: JobID(1))])
     }
 
     @Test func depthsAreCountedByClass() throws {

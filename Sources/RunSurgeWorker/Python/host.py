@@ -13,6 +13,10 @@ FEATURES = (b"fma", b"fma4", b"avx2", b"avx512f")
 COMPUTING = re.compile(rb"\b(math|cmath|statistics|random|pow|colorsys|fractions|decimal|turtle|__pow__)\b|\*\*")
 
 
+class Unlike(Exception):
+    """A chunk would not be computed here as where its driver is: others may take it."""
+
+
 @functools.lru_cache(maxsize=None)
 def identity(has_floats: bool) -> tuple[Any, ...]:
     """The interpreter, the C library and, with functions of floats, what of the processor decides about results."""

@@ -205,21 +205,27 @@ extension Int64 {
         let (product, overflow) = multipliedReportingOverflow(by: factor)
         return overflow ? .max : product
     }
+
+    /// Likewise, for numbers that are not negative.
+    fileprivate func adding(_ other: Int64) -> Int64 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
 }
 
 extension LoopTotals {
     fileprivate mutating func add(_ outcome: ChunkOutcome) {
         measuredPeak = max(measuredPeak, outcome.peakBytes)
-        wallMicroseconds += outcome.wallMicroseconds
-        cpuMicroseconds += outcome.cpuMicroseconds
+        wallMicroseconds = wallMicroseconds.adding(outcome.wallMicroseconds)
+        cpuMicroseconds = cpuMicroseconds.adding(outcome.cpuMicroseconds)
         mostParts = max(mostParts, outcome.parts)
     }
 
     /// What was accepted before this master's time.
     mutating func add(_ spent: StoredRegion.Spent) {
         measuredPeak = max(measuredPeak, spent.peakBytes)
-        wallMicroseconds += spent.wallMicroseconds
-        cpuMicroseconds += spent.cpuMicroseconds
+        wallMicroseconds = wallMicroseconds.adding(spent.wallMicroseconds)
+        cpuMicroseconds = cpuMicroseconds.adding(spent.cpuMicroseconds)
     }
 }
 

@@ -1,11 +1,12 @@
 # make demo   installs what is missing, builds, and shows a word count by python3 and by RunSurge side by side
 # make test   installs what is missing, builds, and runs every test
+# make test-monitoring   lets a parser and a subscriber from PyPI look at a cluster
 # make campaign   kills, stalls, cuts and fills what can be, for about two hours, and checks every result; as root.
 #                 CAMPAIGN=--short takes minutes, CAMPAIGN='--seed N' repeats one, --help lists the other options
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test campaign build release dependencies format lint
+.PHONY: demo test test-monitoring campaign build release dependencies format lint
 
 PACKAGES := libzmq3-dev libpq-dev postgresql python3 bubblewrap pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -35,6 +36,13 @@ test: dependencies
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build --no-parallel
 	cd Tests/HarnessTests && python3 -m unittest -q
+
+test-monitoring: build
+	@command -v protoc >/dev/null || { $(SUDO) apt-get update -qq; \
+	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq protobuf-compiler; }
+	python3 -m venv .build/monitoring
+	.build/monitoring/bin/pip install --quiet prometheus_client pyzmq protobuf
+	cd Tests/MonitoringTests && ../../.build/monitoring/bin/python -m unittest -q
 
 campaign: release
 	Tests/Campaign/run.sh "$$(swift build -c release --show-bin-path)/runsurge" $(CAMPAIGN)

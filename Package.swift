@@ -20,6 +20,7 @@ let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
@@ -66,7 +67,7 @@ let package = Package(
             name: "RunSurgeMaster",
             dependencies: [
                 "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol", "ZeroMQ", lifecycle,
-                logging,
+                logging, metrics,
             ], swiftSettings: swift),
         .target(
             name: "RunSurgeWorker",
@@ -89,9 +90,11 @@ let package = Package(
             dependencies: [
                 "ZeroMQ", "PostgreSQL", "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol",
                 "RunSurgeStore", "RunSurgeMaster", "RunSurgeWorker", "RunSurgeAPI", "RunSurgeClient",
-                argumentParser, configuration, hummingbird, lifecycle, logging, unixSignals,
+                argumentParser, configuration, hummingbird, lifecycle, logging, metrics, unixSignals,
             ], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["runsurge", "RunSurgeProtocol"], swiftSettings: swift),
         .testTarget(
             name: "EndToEndTests", dependencies: ["runsurge", "PostgreSQL"], exclude: ["Scripts"], swiftSettings: swift),
         .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", logging], swiftSettings: swift),
@@ -112,10 +115,11 @@ let package = Package(
             name: "RunSurgeMasterTests",
             dependencies: [
                 "RunSurgeCore", "RunSurgeMaster", "RunSurgeProtocol", "RunSurgeScheduling", "RunSurgeAnalysis",
-                "ZeroMQ", lifecycle, logging,
+                "ZeroMQ", lifecycle, logging, metrics, metricsTestKit,
             ], swiftSettings: swift),
         .testTarget(
-            name: "RunSurgeProtocolTests", dependencies: ["RunSurgeCore", "RunSurgeProtocol"], swiftSettings: swift),
+            name: "RunSurgeProtocolTests", dependencies: ["RunSurgeCore", "RunSurgeProtocol", protobuf],
+            swiftSettings: swift),
         .testTarget(
             name: "RunSurgeSchedulingTests", dependencies: ["RunSurgeCore", "RunSurgeScheduling"],
             swiftSettings: swift),

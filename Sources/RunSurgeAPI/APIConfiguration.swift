@@ -63,6 +63,12 @@ public struct APIConfiguration: Sendable {
     public var metrics: PrometheusRegistry?
     /// Shown by `/healthz` and `/readyz`; nil: this process has no master.
     public var role: (@Sendable () -> MasterRoleView)?
+    /// Since the clock of the master of this process last ticked, nil while it does not lead; for `/healthz`.
+    public var masterSilence: @Sendable () -> Duration? = { nil }
+    /// What `/api/cluster` tells; nil: this process has no master.
+    public var cluster: (@Sendable () -> ClusterView)?
+    /// Reads `/metrics` from elsewhere than this machine, and nothing else; nil: only the operator's token does.
+    public var metricsToken: String?
     /// How often a follower of a log looks by itself, beside being woken.
     public var followInterval = Duration.seconds(5)
 

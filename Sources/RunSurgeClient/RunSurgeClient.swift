@@ -159,6 +159,20 @@ extension RunSurgeClient {
         try await transport.json(Transport.Call(.GET, "/api/node/"))
     }
 
+    /// One page of a node's history, newest first.
+    /// - Parameters:
+    ///   - before: microseconds since 1970, the last page's `nextBefore`.
+    ///   - limit: 1 ... 1000
+    public func nodeLog(_ id: NodeID, before: Int64? = nil, limit: Int = 100) async throws -> NodeLogView {
+        let query = before.map { "&before=\($0)" } ?? ""
+        return try await transport.json(Transport.Call(.GET, "/api/node/\(id)/log?limit=\(limit)\(query)"))
+    }
+
+    /// Where the master's sockets are.
+    public func cluster() async throws -> ClusterView {
+        try await transport.json(Transport.Call(.GET, "/api/cluster"))
+    }
+
     private var transfer: BlobTransfer { BlobTransfer(transport: transport, namesSize: false) }
 
     private static func percentEncoded(_ component: Substring) -> String {

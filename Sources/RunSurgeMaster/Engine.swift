@@ -22,6 +22,9 @@ struct Engine: Sendable {
     private let loader: LoadLoop
     private let scheduler: SchedulerLoop
     private let events: EventPublisher
+    private let metrics: MasterMetrics
+    private let store: any DispatchStore
+    private let persistence: Persistence
 
     init(
         store: any DispatchStore, blobs: any BlobStore, syntax: any SyntaxExporting,
@@ -32,22 +35,26 @@ struct Engine: Sendable {
         self.sockets = sockets
         self.configuration = configuration
         self.logger = logger
+        self.store = store
+        self.persistence = persistence
+        let metrics = MasterMetrics(configuration.metrics)
+        self.metrics = metrics
         watch = PeerWatch(logger: logger)
         events = EventPublisher(socket: sockets.events)
         let dispatcher = Dispatcher(
             machine: DispatchMachine(term: term, configuration: configuration.dispatch), work: sockets.work,
-            writes: writes, aggregation: aggregation, reads: reads, events: events,
+            writes: writes, aggregation: aggregation, reads: reads, events: events, metrics: metrics,
             settings: LinkSettings(
                 term: term, workerToken: Array(configuration.workerToken.utf8), endpoints: sockets.advertised,
                 configuration: configuration),
             watch: watch, logger: logger)
         self.dispatcher = dispatcher
         lane = StoreLane(
-            store: store, term: term, queue: writes, persistence: persistence, logger: logger,
+            store: store, term: term, queue: writes, persistence: persistence, metrics: metrics, logger: logger,
             report: { await dispatcher.handle($0) }, jobFailed: { await dispatcher.failureIsStored(of: $0) })
         aggregator = AggregatorLoop(
             store: store, term: term, queue: aggregation, persistence: persistence, dispatcher: dispatcher,
-            events: events, logger: logger)
+            events: events, metrics: metrics, logger: logger)
         reader = ResultReadLoop(store: store, queue: reads, persistence: persistence, dispatcher: dispatcher)
         loader = LoadLoop(
             store: store, blobs: blobs, wakeUps: wakeUps, persistence: persistence, dispatcher: dispatcher,
@@ -63,6 +70,8 @@ struct Engine: Sendable {
     /// are answered: what a former master had leased is known by then.
     func run(isReady: () -> Void) async throws {
         try await loader.loadUnfinished()
+        await dispatcher.expect(try await persistence.persist("nodes") { try await store.aliveNodes() })
+        defer { configuration.pulse.stop() }
         // The writers outlive the receivers, so that a cancelled master still stores what it has taken in.
         let (end, ended) = AsyncThrowingStream.makeStream(of: Never.self)
         let writers = Task {
@@ -109,16 +118,19 @@ struct Engine: Sendable {
             }
             group.addTask {
                 await HeartbeatLoop(
-                    socket: sockets.heartbeats, dispatcher: dispatcher, events: events, watch: watch
+                    socket: sockets.heartbeats, dispatcher: dispatcher, events: events, watch: watch,
+                    metrics: metrics
                 ).run()
             }
-            // Subscriptions arrive here; unread they would fill the queue.
-            group.addTask { for await _ in sockets.events.messages {} }
+            group.addTask { for await message in sockets.events.messages { events.subscriptions.note(message) } }
             group.addTask { for await peer in sockets.lostPeers { await dispatcher.peerIsGone(peer) } }
             group.addTask {
+                let (writes, aggregation, reads) = (writes, aggregation, reads)
                 try await ClockLoop(
-                    dispatcher: dispatcher, aggregation: aggregation, events: events, term: term
-                ).run()
+                    dispatcher: dispatcher, aggregation: aggregation, events: events, watch: watch,
+                    pulse: configuration.pulse, term: term,
+                    weights: { (writes.weight, aggregation.weight, reads.weight) }
+                ).run(MasterGauges(configuration.metrics, sockets: sockets))
             }
             isReady()
             defer { group.cancelAll() }

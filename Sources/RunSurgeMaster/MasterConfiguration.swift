@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import RunSurgeScheduling
 
 /// How to run one master.
@@ -28,6 +29,10 @@ public struct MasterConfiguration: Sendable {
     public var analyses = 2
     /// Whether to wait while another master leads, rather than to fail.
     public var standsBy = true
+    /// Where it counts what it does.
+    public var metrics: any MetricsFactory = MetricsSystem.factory
+    /// Told every tick of its clock.
+    public var pulse = MasterPulse()
     /// How long a stopping master tries to write what it has received.
     public var flushTimeout: Duration = .seconds(5)
 

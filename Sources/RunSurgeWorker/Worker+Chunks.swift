@@ -102,6 +102,7 @@ extension Worker {
             taken += 1
         }
         run.unsent.removeFirst(taken)
+        if taken > 0, run.busySince == nil { run.busySince = BootClock.now }
         guard let next = run.unsent.first else { return }
         run.isLoading = true
         Task { await load(next.region, into: run) }
@@ -149,6 +150,7 @@ extension Worker {
 
     func takeChunkFrames(_ id: WorkerProcessID, _ frames: [Frame]) {
         guard let run = chunkRuns[id] else { return }
+        let former = run.sent.first?.key
         for frame in frames {
             switch frame.kind {
             case "result": takeResult(frame, of: run)
@@ -157,6 +159,7 @@ extension Worker {
             default: continue
             }
         }
+        if run.sent.first?.key != former { run.busySince = run.sent.isEmpty ? nil : BootClock.now }
         run.python?.channel.consumed(bytes: frames.reduce(0) { $0 + $1.weight })
     }
 
@@ -182,7 +185,7 @@ extension Worker {
     /// The chunk is over.
     func conclude(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) {
         guard machine.token(of: key) != nil else { return }
-        completedChunks += 1
+        if outcome.status.isConclusive { completedChunks += 1 } else { failedChunks += 1 }
         if effects.count <= Limits.inlineResultBytes {
             report(outcome, for: key)
         } else {
@@ -212,6 +215,7 @@ extension Worker {
     /// The chunk that a process was at when it ended.
     func fail(_ key: WorkKey, on id: WorkerProcessID) {
         guard let chunk = chunks[key] else { return }
+        failedChunks += 1
         let run = chunkRuns[id]
         var (status, reason) = (OutcomeStatus.fault, run?.fault ?? "its process is gone")
         if run?.fault == nil, let end = run?.end {

@@ -22,11 +22,16 @@ extension Worker {
         beat.queuedChunks = UInt32(machine.queuedChunks)
         beat.memoryBytes = configuration.memoryBytes
         beat.chunksCompleted = completedChunks
+        beat.chunksFailed = failedChunks
+        beat.draining = machine.isDraining
+        beat.pythonVersion = parts?.launcher.sandbox.interpreter.version ?? ""
+        beat.cpuSeconds = Double(endedMicroseconds + liveMicroseconds) / 1e6
         beat.resultsUnacknowledged = UInt64(outbox.entries.count)
         var load: [Double] = [0]
         if getloadavg(&load, 1) == 1 { beat.loadAverage = load[0] }
-        beat.running = running(now)
-        beat.memoryUsedBytes = beat.running.reduce(0) { $0 + $1.residentBytes }
+        let processes = self.processes(now)
+        beat.running = processes.filter { $0.jobID != 0 }
+        beat.memoryUsedBytes = processes.reduce(0) { $0 + $1.residentBytes }
         do {
             try link.publish(beat)
         } catch {
@@ -35,25 +40,32 @@ extension Worker {
         markAttached(true)
     }
 
-    private func running(_ now: MonotonicTime) -> [WireRunning] {
+    /// What each script process does; without a job those that wait for work.
+    private func processes(_ now: MonotonicTime) -> [WireRunning] {
         let drivers = driverRuns.values.map { run in
             WireRunning.with { running in
                 running.jobID = run.key.job.rawValue
-                running.runningMilliseconds = (now - run.startedAt).components.seconds * 1_000
+                running.runningMilliseconds = (now - run.startedAt).milliseconds
                 running.residentBytes = run.python?.process.residentBytes ?? 0
             }
         }
         let chunks = chunkRuns.values.map { run in
             WireRunning.with { running in
-                running.jobID = run.job.rawValue
-                if let first = run.sent.min(by: { $0.key.chunk < $1.key.chunk }) {
-                    running.regionID = first.region.rawValue
-                    running.chunkIndex = first.key.chunk
-                }
                 running.residentBytes = run.python?.process.residentBytes ?? 0
+                guard let first = run.sent.first else { return }
+                running.jobID = run.job.rawValue
+                running.regionID = first.region.rawValue
+                running.chunkIndex = first.key.chunk
+                running.runningMilliseconds = run.busySince.map { (now - $0).milliseconds } ?? 0
             }
         }
         return drivers + chunks
+    }
+
+    /// User and system time of the script processes that run.
+    private var liveMicroseconds: Int64 {
+        let drivers = driverRuns.values.reduce(0) { $0 + ($1.python?.process.cpuMicroseconds ?? 0) }
+        return chunkRuns.values.reduce(drivers) { $0 + ($1.python?.process.cpuMicroseconds ?? 0) }
     }
 
     /// Whoever watches this host without speaking RSP looks at the file's time.
@@ -65,4 +77,9 @@ extension Worker {
             unlink(path)
         }
     }
+}
+
+extension Duration {
+    /// Rounded down.
+    fileprivate var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }

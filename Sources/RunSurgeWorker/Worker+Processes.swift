@@ -32,6 +32,7 @@ extension Worker {
     }
 
     func processEnded(_ id: UInt64, _ end: ProcessEnd) {
+        endedMicroseconds += end.cpuMicroseconds
         switch owners[id] {
         case .chunks(let process): chunkRuns[process].map { chunkProcessEnded($0, end) }
         case .driver(let key): driverRuns[key].map { driverProcessEnded($0, end) }

@@ -29,6 +29,10 @@ public actor Worker: Service {
     var lastHeartbeat: MonotonicTime?
     var heartbeatSequence: UInt64 = 0
     var completedChunks: UInt64 = 0
+    /// Attempts that gave no result that counts.
+    var failedChunks: UInt64 = 0
+    /// Of script processes that have ended.
+    var endedMicroseconds: Int64 = 0
     var refusal: String?
     var shutdownBegan: MonotonicTime?
 

@@ -53,6 +53,6 @@ struct RootCommand: AsyncParsableCommand {
             RunCommand.self, ExplainCommand.self, UpCommand.self, MasterCommand.self, WorkerCommand.self,
             SubmitCommand.self, JobsCommand.self, JobCommand.self, LogsCommand.self, ResultCommand.self,
             CancelCommand.self, RegisterCommand.self, LoginCommand.self, LogoutCommand.self, WhoamiCommand.self,
-            NodesCommand.self, BenchCommand.self,
+            NodesCommand.self, MonitorCommand.self, BenchCommand.self,
         ])
 }

@@ -25,6 +25,8 @@ final class ChildProcess: @unchecked Sendable {
     private var ending: Int32?
 
     var isRunning: Bool { status() == nil }
+    /// What it has written so far.
+    var outputText: String { (try? String(contentsOf: outputFile, encoding: .utf8)) ?? "" }
     var errorText: String { (try? String(contentsOf: errorFile, encoding: .utf8)) ?? "" }
 
     init(

@@ -48,11 +48,13 @@ import Testing
         MetricsSystem.bootstrap(registry)
         var facade = try Facade()
         facade.configuration.metrics = registry
+        facade.configuration.metricsToken = "metrics-token-metrics"
         try await facade.test { client in
             for id in 1...3 { _ = try await client.send(.get, "/api/job/\(id)") }
             _ = try await client.send(.get, "/api/nothing")
             _ = try await client.send(.head, "/healthz")
-            let response = try await client.send(.get, "/metrics")
+            let response = try await client.send(
+                .get, "/metrics", headers: [.authorization: "Bearer metrics-token-metrics"])
             #expect(response.status == .ok && response.headers[.contentType]?.contains("version=0.0.4") == true)
             let counted =
                 #"hb_requests_total{http_route="/api/job/{id}",http_request_method="GET",http_response_status_code="401"} 3"#

@@ -20,6 +20,7 @@ actor MemoryDispatchStore: DispatchStore {
     /// Commits that attached nodes.
     private(set) var attachments = 0
     private(set) var deadNodes: Set<NodeID> = []
+    private(set) var nodeLog: [NodeLogEntry] = []
     private var finished: [JobID: LeaseToken] = [:]
     private var waiters: [CheckedContinuation<Void, Never>] = []
     /// Somebody was to be woken while nobody waited.
@@ -228,6 +229,20 @@ actor MemoryDispatchStore: DispatchStore {
         try check(term)
         deadNodes.formUnion(dead)
         deadNodes.subtract(seen)
+    }
+
+    func appendNodeLog(_ entries: [NodeLogEntry], term: Int64) throws {
+        try check(term)
+        nodeLog += entries
+    }
+
+    func aliveNodes() throws -> [Node] {
+        try check(nil)
+        return nodes.filter { !deadNodes.contains($0.value) }.map { name, id in
+            Node(
+                id: id, owner: nil, name: name, slots: 1, memory: 1 << 30, isAlive: true,
+                createdAt: Timestamp(microseconds: 0), lastSeenAt: nil, completedChunks: 0)
+        }
     }
 
     // MARK: Pieces

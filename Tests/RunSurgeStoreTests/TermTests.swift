@@ -55,6 +55,14 @@ import Testing
                 { _ = try await dispatch.attachNode(name: "x", owner: nil, slots: 1, memory: 1, term: old) }
             ),
             ("recordNodes", { try await dispatch.recordNodes(seen: [NodeID(1)], dead: [], term: old) }),
+            (
+                "appendNodeLog",
+                {
+                    let entry = NodeLogEntry(
+                        node: NodeID(1), at: Timestamp(microseconds: 1), kind: .dead, term: old, slots: 1, memory: 1)
+                    try await dispatch.appendNodeLog([entry], term: old)
+                }
+            ),
         ]
         for (name, write) in writes {
             await #expect(throws: StoreError.fenced(term: newest), "\(name)") { try await write() }

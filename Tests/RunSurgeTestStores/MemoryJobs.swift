@@ -8,6 +8,7 @@ public final class MemoryJobs: JobStore {
         var logs: [JobID: [LogStream: [UInt8]]] = [:]
         var regions: [JobID: [RegionSummary]] = [:]
         var nodes: [Node] = []
+        var nodeLog: [NodeLogEntry] = []
         var version = 0
         var isReachable = true
         var waits = 0
@@ -41,6 +42,7 @@ public final class MemoryJobs: JobStore {
 
     public func set(regions: [RegionSummary], of id: JobID) { state.withLock { $0.regions[id] = regions } }
     public func set(nodes: [Node]) { state.withLock { $0.nodes = nodes } }
+    public func set(nodeLog: [NodeLogEntry]) { state.withLock { $0.nodeLog = nodeLog } }
     public func set(isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
     /// Callers that wait for a change now.
     public var waits: Int { state.withLock { $0.waits } }
@@ -100,6 +102,19 @@ public final class MemoryJobs: JobStore {
 
     public func nodes(owner: UserID?) async throws -> [Node] {
         state.withLock { $0.nodes.filter { $0.owner == owner } }
+    }
+
+    public func node(_ id: NodeID) async throws -> Node? {
+        state.withLock { $0.nodes.first { $0.id == id } }
+    }
+
+    public func nodeLog(
+        of id: NodeID, owner: UserID?, before: Timestamp?, limit: Int
+    ) async throws -> [NodeLogEntry] {
+        guard try await node(id)?.owner == owner else { return [] }
+        let entries = state.withLock { $0.nodeLog.filter { $0.node == id } }
+        let older = entries.sorted { $0.at > $1.at }.filter { entry in before.map { entry.at < $0 } ?? true }
+        return Array(older.prefix(limit))
     }
 
     public func waitForChange(of id: JobID, within: Duration) async throws {

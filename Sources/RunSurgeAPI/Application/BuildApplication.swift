@@ -55,7 +55,13 @@ private func buildRouter(
     JobRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
         .add(to: router)
     BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).add(to: router)
-    NodeRoutes(jobs: jobs).add(to: router)
-    HealthRoutes(jobs: jobs, role: configuration.role, metrics: configuration.metrics).add(to: router)
+    NodeRoutes(jobs: jobs, operatorUser: configuration.operatorToken?.user).add(to: router)
+    HealthRoutes(jobs: jobs, role: configuration.role, masterSilence: configuration.masterSilence).add(to: router)
+    if let cluster = configuration.cluster { ClusterRoutes(view: cluster).add(to: router) }
+    if let metrics = configuration.metrics {
+        MetricsRoute(
+            registry: metrics, token: configuration.metricsToken, operatorUser: configuration.operatorToken?.user
+        ).add(to: router)
+    }
     return router
 }

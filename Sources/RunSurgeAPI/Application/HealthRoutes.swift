@@ -2,31 +2,40 @@ import HTTPTypes
 import Hummingbird
 import RunSurgeCore
 
-/// Whether the process lives, and whether it can serve.
+/// Whether the process lives (if not: restart it), and whether it can serve (if not: send nobody there).
 struct HealthRoutes: Sendable {
     private struct HealthView: Encodable {
         let status: String
+        var database: String?
         let role: MasterRoleView.Role?
         let term: Int64?
     }
 
+    /// A leading master whose clock has not ticked for this long is stuck for good.
+    private static let longestSilence = Duration.seconds(60)
+
     let jobs: any JobStore
-    /// Of the master beside the facade; nil when there is none. A standby is ready: it serves all that this facade has.
+    /// Of the master beside the facade; nil when there is none.
     let role: (@Sendable () -> MasterRoleView)?
-    let metrics: PrometheusRegistry?
+    let masterSilence: @Sendable () -> Duration?
 
     func add(to router: Router<APIRequestContext>) {
         router.get("/") { _, _ in try JSONBody.response(MessageView(message: "RunSurge is running.")) }
-        router.get("/healthz") { _, _ in try JSONBody.response(health("ok")) }
+        router.get("/healthz", use: health)
         router.get("/readyz", use: ready)
-        guard let metrics else { return }
-        router.get("/metrics") { _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text())))
-        }
     }
 
+    @Sendable private func health(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+        if let silence = masterSilence(), silence > Self.longestSilence {
+            throw APIError(
+                .serviceUnavailable, "stalled",
+                "The master's clock has stood still for \(silence.components.seconds) seconds; restart it.")
+        }
+        let role = role?()
+        return try JSONBody.response(HealthView(status: "ok", role: role?.role, term: role?.term))
+    }
+
+    /// A standby is ready: what is submitted to it is in the database, where the leading master finds it.
     @Sendable private func ready(_ request: Request, _ context: APIRequestContext) async throws -> Response {
         do {
             try await jobs.ping()
@@ -35,11 +44,11 @@ struct HealthRoutes: Sendable {
             throw APIError(
                 .serviceUnavailable, "not_ready", "The database does not answer; see the server's log.", retryAfter: 1)
         }
-        return try JSONBody.response(health("ready"))
-    }
-
-    private func health(_ status: String) -> HealthView {
-        let view = role?()
-        return HealthView(status: status, role: view?.role, term: view?.term)
+        let role = role?()
+        if role?.role == .starting {
+            throw APIError(.serviceUnavailable, "not_ready", "The master is starting.", retryAfter: 1)
+        }
+        return try JSONBody.response(
+            HealthView(status: "ready", database: "ok", role: role?.role, term: role?.term))
     }
 }

@@ -24,7 +24,8 @@ struct Authenticator: RouterMiddleware {
         return await tokens.user(of: token).map(Identity.user)
     }
 
-    private static func token(of request: Request) -> String? {
+    /// The bearer token, else the one of the cookie.
+    static func token(of request: Request) -> String? {
         if let header = request.headers[.authorization] {
             let words = header.split(separator: " ")
             guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }

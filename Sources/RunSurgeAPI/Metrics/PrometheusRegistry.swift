@@ -14,7 +14,13 @@ public final class PrometheusRegistry: MetricsFactory {
 
     private let series = Mutex<[Key: any PrometheusSeries]>([:])
 
-    public init() {}
+    /// By the name that Prometheus sees.
+    private let help: [String: String]
+
+    /// - Parameter help: a line for the reader by the label of its metric; others are shown without one.
+    public init(help: [String: String] = [:]) {
+        self.help = Dictionary(help.map { (PrometheusText.name($0), $1) }) { $1 }
+    }
 
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         named(PrometheusText.name(label) + "_total", dimensions) { CounterSeries() }
@@ -53,11 +59,18 @@ public final class PrometheusRegistry: MetricsFactory {
         var text = ""
         var last = ""
         for (key, series) in all {
-            if key.name != last { text += "# TYPE \(key.name) \(series.type)\n" }
+            if key.name != last { describe(key.name, series.type, in: &text) }
             last = key.name
             series.write(name: key.name, labels: key.labels, to: &text)
         }
         return text
+    }
+
+    private func describe(_ name: String, _ type: String, in text: inout String) {
+        // Names have the suffix of their kind by now.
+        let base = ["_total", "_seconds"].first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) }
+        if let line = help[name] ?? base.flatMap({ help[$0] }) { text += "# HELP \(name) \(line)\n" }
+        text += "# TYPE \(name) \(type)\n"
     }
 
     private func named<Series: PrometheusSeries>(

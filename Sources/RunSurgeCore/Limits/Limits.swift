@@ -56,6 +56,10 @@ public enum Limits {
     public static let specificationBytes = 16 << 20
     /// Bytes of a JSON body; a larger one is refused with 413.
     public static let jsonBodyBytes = 64 << 10
+    /// How long the history of nodes is kept; older days are dropped.
+    public static let nodeLogLife = Duration.seconds(30 * 86_400)
+    /// Nodes that a master remembers after they are gone; past it those gone for longest are forgotten.
+    public static let goneNodes = 1_000
     /// Results, pages and lists of one REST answer.
     public static let pageItems = 1_000
 }

@@ -45,6 +45,10 @@ public protocol DispatchStore: Sendable {
     func attachNodes(_ nodes: [NodeAttachment], term: Int64) async throws -> [NodeID]
     /// Marks nodes as seen now, and those in `dead` as gone. Not synchronously durable.
     func recordNodes(seen: [NodeID], dead: [NodeID], term: Int64) async throws
+    /// Appends to the nodes' history. Not synchronously durable.
+    func appendNodeLog(_ entries: [NodeLogEntry], term: Int64) async throws
+    /// Those that no master has found to be gone.
+    func aliveNodes() async throws -> [Node]
 }
 
 extension DispatchStore {

@@ -16,6 +16,10 @@ public protocol JobStore: Sendable {
     func mayRead(blob sha256: String, owner: UserID) async throws -> BlobReference?
 
     func nodes(owner: UserID?) async throws -> [Node]
+    /// Whoever owns it.
+    func node(_ id: NodeID) async throws -> Node?
+    /// The history of a node of this owner, newest first, before a moment.
+    func nodeLog(of id: NodeID, owner: UserID?, before: Timestamp?, limit: Int) async throws -> [NodeLogEntry]
     /// Wakes when a job's row or log changed; may wake without reason, and never later than `within`.
     func waitForChange(of id: JobID, within: Duration) async throws
     /// A cheap round trip, for readiness.

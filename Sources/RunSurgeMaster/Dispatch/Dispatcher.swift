@@ -18,6 +18,8 @@ actor Dispatcher {
     private let aggregation: WorkQueue<AggregatorItem>
     private let reads: WorkQueue<ResultRead>
     private let events: EventPublisher
+    private var book: NodeBook
+    private let metrics: MasterMetrics
     private let settings: LinkSettings
     private let watch: PeerWatch
     private let logger: Logger
@@ -26,9 +28,11 @@ actor Dispatcher {
     init(
         machine: DispatchMachine, work: SocketHandle, writes: WorkQueue<StoreWrite>,
         aggregation: WorkQueue<AggregatorItem>, reads: WorkQueue<ResultRead>, events: EventPublisher,
-        settings: LinkSettings, watch: PeerWatch, logger: Logger
+        metrics: MasterMetrics, settings: LinkSettings, watch: PeerWatch, logger: Logger
     ) {
         self.machine = machine
+        self.metrics = metrics
+        book = NodeBook(term: settings.term, timeout: settings.configuration.dispatch.nodeTimeout)
         self.work = work
         self.writes = writes
         self.aggregation = aggregation
@@ -139,6 +143,7 @@ actor Dispatcher {
     func attached(_ workers: [(Greeting, NodeID)]) {
         for (greeting, node) in workers {
             links.add(greeting.session, peer: greeting.peer, version: greeting.version)
+            book.name(node, greeting.hello.nodeName)
             logger.info(
                 "a worker is attached",
                 metadata: [
@@ -162,6 +167,7 @@ actor Dispatcher {
     func cancel(_ jobs: Set<JobID>) {
         guard !jobs.isEmpty else { return }
         handle([.jobsCancelled(jobs)])
+        metrics.jobsCancelled(jobs.count)
         for job in jobs { events.publish(job: job, state: .cancelled, chunks: 0, done: 0) }
     }
 
@@ -174,10 +180,28 @@ actor Dispatcher {
     var knownJobs: Set<JobID> { machine.knownJobs.union(leaving) }
     var loadedJobs: Set<JobID> { machine.knownJobs }
     func specification(of job: JobID) -> JobSpecification? { machine.specification(of: job) }
-    var attachedNodes: Set<NodeID> { machine.attachedNodes }
-    var counts: DispatchCounts { machine.counts }
 
-    func isAttached(_ session: SessionID, as node: Int64) -> Bool { machine.node(of: session)?.rawValue == node }
+    // MARK: Nodes
+
+    /// Nodes that were alive under the last master.
+    func expect(_ nodes: [Node]) { book.expect(nodes, now: now, wall: EventPublisher.wall) }
+
+    /// Heartbeats: which of them are of attached workers.
+    func heard(_ origins: [HeartbeatOrigin]) -> [Bool] {
+        let known = origins.map { machine.node(of: $0.session)?.rawValue == $0.node }
+        handle(zip(origins, known).filter(\.1).map { .heard($0.0.session) })
+        return known
+    }
+
+    func look() -> DispatchLook {
+        let counts = machine.counts
+        for node in book.overdue(now: now, wall: EventPublisher.wall) { events.publish(node) }
+        return DispatchLook(
+            counts: counts, oldestLease: counts.oldestGrant.map { now - $0 },
+            nodes: book.all(machine.nodeStates(now: now)), sessions: links.count)
+    }
+
+    func takeNodeChanges() -> NodeBook.Changes { book.takeChanges() }
 
     func acknowledge(_ positions: [WireLogPosition], to session: SessionID) {
         var ack = WireAck()
@@ -189,6 +213,7 @@ actor Dispatcher {
 
     private func carryOut(_ effects: [DispatchEffect]) {
         for effect in effects {
+            metrics.observe(effect)
             switch effect {
             case .recordLeases(let leases): writes.append(.leases(leases), weight: leases.count)
             case .accept(let results, let session):
@@ -211,6 +236,7 @@ actor Dispatcher {
                 logger.info(
                     "a node's state has changed",
                     metadata: ["node": "\(status.node)", "state": "\(status.state)", "leases": "\(status.leases)"])
+                events.publish(book.note(status, wall: EventPublisher.wall))
             default: tellWorker(effect)
             }
         }

@@ -9,7 +9,7 @@ enum AggregatorItem: Sendable {
     case attach(Greeting)
     case logs([LogAppend], from: SessionID)
     case finish(LeaseToken, from: SessionID, JobSummary, DriverReport)
-    case nodes(seen: Set<NodeID>, dead: Set<NodeID>)
+    case nodes(NodeBook.Changes)
 }
 
 /// Registers workers, keeps the logs, and finishes jobs with their reports.
@@ -20,10 +20,13 @@ struct AggregatorLoop: Sendable {
     let persistence: Persistence
     let dispatcher: Dispatcher
     let events: EventPublisher
+    let metrics: MasterMetrics
     let logger: Logger
 
     private static let logBytesAtOnce = 4 << 20
     private static let workersAtOnce = 1_000
+    /// Of nodes' histories.
+    private static let eventsAtOnce = 1_000
 
     /// Ends when the queue does. Throws `StoreError.fenced` when another master has taken over.
     func run() async throws {
@@ -53,10 +56,7 @@ struct AggregatorLoop: Sendable {
         switch item {
         case .finish(let token, let session, let summary, let driver):
             try await finish(token, from: session, summary, driver)
-        case .nodes(let seen, let dead):
-            try await tolerating("nodes") {
-                try await store.recordNodes(seen: Array(seen), dead: Array(dead), term: term)
-            }
+        case .nodes(let changes): try await record(changes)
         case .attach, .logs: break
         }
     }
@@ -86,6 +86,16 @@ struct AggregatorLoop: Sendable {
             logger.error(
                 "a worker can't be stored", metadata: ["name": "\(greeting.hello.nodeName)", "error": "\(error)"])
             await dispatcher.refused(greeting, reason: "The worker can't be stored.")
+        }
+    }
+
+    private func record(_ changes: NodeBook.Changes) async throws {
+        try await tolerating("nodes") {
+            try await store.recordNodes(seen: Array(changes.seen), dead: Array(changes.dead), term: term)
+        }
+        for start in stride(from: 0, to: changes.log.count, by: Self.eventsAtOnce) {
+            let entries = Array(changes.log[start..<min(start + Self.eventsAtOnce, changes.log.count)])
+            try await tolerating("node log") { try await store.appendNodeLog(entries, term: term) }
         }
     }
 
@@ -147,7 +157,9 @@ struct AggregatorLoop: Sendable {
             }
         }
         await dispatcher.handle([.driverCommitted(token, session: session, verdict)])
-        if verdict == .accepted { events.publish(job: id, state: .completed, chunks: 0, done: 0) }
+        guard verdict == .accepted else { return }
+        metrics.jobCompleted()
+        events.publish(job: id, state: .completed, chunks: 0, done: 0)
     }
 
     private func store(_ result: DriverResult) async throws -> ResultVerdict {

@@ -10,6 +10,7 @@ struct StoreLane: Sendable {
     let term: Int64
     let queue: WorkQueue<StoreWrite>
     let persistence: Persistence
+    let metrics: MasterMetrics
     let logger: Logger
     /// Hands what the store answered to the dispatcher.
     let report: @Sendable ([DispatchEvent]) async -> Void
@@ -50,7 +51,10 @@ struct StoreLane: Sendable {
         while !rest.isEmpty {
             let part = rest.prefix(countAtOnce(rest))
             rest = rest.dropFirst(part.count)
+            let start = ContinuousClock.now
             let records = try await accept(part)
+            metrics.stored(.results, rows: part.count, since: start)
+            metrics.committed(records)
             await report([.committed(records)])
         }
         if !losses.isEmpty { try await record(losses) }
@@ -92,11 +96,15 @@ struct StoreLane: Sendable {
     }
 
     private func record(_ leases: [LeaseRecord]) async throws {
+        let start = ContinuousClock.now
         try await attempt("leases") { try await store.recordLeases(leases, term: term) }
+        metrics.stored(.leases, rows: leases.count, since: start)
     }
 
     private func record(_ losses: [AttemptLoss]) async throws {
+        let start = ContinuousClock.now
         try await attempt("losses") { try await store.recordLosses(losses, term: term) }
+        metrics.stored(.losses, rows: losses.count, since: start)
     }
 
     // MARK: Single writes

@@ -19,6 +19,9 @@ final class WorkQueue<Item: Sendable>: Sendable {
     /// - Parameter capacity: weight of the waiting items at which `waitForRoom` waits.
     init(capacity: Int) { self.capacity = capacity }
 
+    /// Of what waits or is in progress.
+    var weight: Int { state.withLock { $0.weight } }
+
     /// Never waits: what must be written is taken in. Those that bring more wait for room first.
     func append(_ item: Item, weight: Int = 1) {
         let consumer = state.withLock { state in

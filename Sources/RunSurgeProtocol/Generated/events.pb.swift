@@ -9,6 +9,7 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// RSP/1: what travels on the heartbeats and events endpoints. Frame 1 is the topic, frame 2 the message.
+/// Examples/monitoring/README.md tells how to read it with a program of your own.
 
 public import SwiftProtobuf
 

@@ -13,6 +13,11 @@ public struct DispatchCounts: Sendable, Equatable {
     public var attemptsLost: UInt64 = 0
     /// What waits, by resource class, in a fixed order; only where something does.
     public var queues: [QueueDepth] = []
+
+    public init(nodes: Int, slots: Int) {
+        self.nodes = nodes
+        self.slots = slots
+    }
 }
 
 /// What waits for workers of one resource class.

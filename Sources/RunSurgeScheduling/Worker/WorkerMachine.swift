@@ -52,7 +52,8 @@ public struct WorkerMachine: Sendable {
     /// Drivers in `wanting`, first come first served.
     var wanting: [WorkKey] = []
     var pace = ChunkPace()
-    var isDraining = false
+    /// It takes nothing new.
+    public internal(set) var isDraining = false
     var isCongested = false
     var lastSerial: UInt64 = 0
     var lastProcess: UInt64 = 0

@@ -44,6 +44,22 @@ extension FileBlobStore {
         }
         return collection
     }
+
+    /// How many blobs there are, and their bytes. Looks at every file.
+    public func usage() async throws -> BlobCollection {
+        var usage = BlobCollection()
+        let root = root
+        let folders = try await pool.run { names(in: root).filter { $0.utf8.count == 2 } }
+        for folder in folders {
+            let path = "\(root)/\(folder)"
+            let sizes = try await pool.run {
+                names(in: path).filter(BlobReference.isValidName).compactMap { isUnused("\(path)/\($0)", for: .zero) }
+            }
+            usage.count += sizes.count
+            usage.bytes += sizes.reduce(0, +)
+        }
+        return usage
+    }
 }
 
 /// Its size, if nothing has happened to the file for `grace`; nil also when it is gone.

@@ -1,5 +1,5 @@
 import PostgreSQL
-import RunSurgeCore
+public import RunSurgeCore
 
 /// What keeps the store small. Safe at any time and from several processes at once.
 extension Store {
@@ -46,6 +46,18 @@ extension Store {
                 """, [.bytesArray(names.compactMap(HexCoding.decode))])
             return Set(try rows.map { HexCoding.encode(try $0.bytes("name")) })
         }
+    }
+
+    /// Makes the node log's partitions of the days to come and drops those that ended longer than `keep` ago; how many
+    /// were dropped. Gives up after two seconds when somebody reads them for that long.
+    public func tidyNodeLog(keep: Duration = Limits.nodeLogLife) async throws -> Int {
+        let results = try await database.pipeline([
+            Statement("SELECT set_config('lock_timeout', '2s', true)"), Statement("SELECT extend_node_log()"),
+            Statement(
+                "SELECT trim_node_log(clock_timestamp() - $1 * interval '1 microsecond')",
+                [.int64(keep.wholeMicroseconds)]),
+        ])
+        return try results[2].first?.int(0) ?? 0
     }
 
     private func fold(grace: Duration) async throws {

@@ -38,6 +38,11 @@ public struct Store: Sendable {
     /// To be led before `beginTerm` where several masters share a database.
     public var election: some LeaderElection { LeadershipElection(connection: connection) }
 
+    /// Connections to the database, those of them that are idle, and tasks that wait for one.
+    public var poolStatistics: (connections: Int, idle: Int, waiting: Int) {
+        get async { await database.pool.statistics }
+    }
+
     /// Waits for what is being done, and closes all connections. Idempotent.
     public func close() async {
         await database.wakeups.stop()
@@ -50,6 +55,7 @@ public struct Store: Sendable {
         do {
             try await Migrator(Schema.migrations, logger: logger).migrate(connection)
             _ = try await connection.query("SELECT extend_attempts()")
+            _ = try await connection.query("SELECT extend_node_log()")
             let schema = try await connection.query("SELECT current_schema()")[0].string(0)
             await connection.close()
             return "runsurge_\(schema.prefix(50))"

@@ -49,4 +49,13 @@ extension DispatchRepository {
                 Statement("UPDATE node SET is_alive = false WHERE id = ANY ($1)", [.identifiers(dead)]),
             ])
     }
+
+    func appendNodeLog(_ entries: [NodeLogEntry], term: Int64) async throws {
+        if entries.isEmpty { return }
+        _ = try await database.fenced(term, isDurable: false, [NodeLogRow.insert(entries)])
+    }
+
+    func aliveNodes() async throws -> [Node] {
+        try await database.query(NodeRow.select + " WHERE n.is_alive ORDER BY n.id").map(NodeRow.decode)
+    }
 }

@@ -130,20 +130,20 @@ struct JobRepository: JobStore {
     }
 
     func nodes(owner: UserID?) async throws -> [Node] {
-        let rows = try await database.query(
-            """
-            SELECT n.id, n.owner_id, n.name, n.slots, n.memory, n.is_alive, n.created_at, n.last_seen_at,
-                coalesce(t.completed_chunks, 0) AS completed
-            FROM node n LEFT JOIN node_total t ON t.node_id = n.id
-            WHERE n.owner_id IS NOT DISTINCT FROM $1 ORDER BY n.id
-            """, [.identifier(owner)])
-        return try rows.map { row in
-            Node(
-                id: try row.identifier("id"), owner: try row.optionalInt64("owner_id").map(UserID.init(_:)),
-                name: try row.string("name"), slots: try row.int("slots"), memory: try row.int64("memory"),
-                isAlive: try row.bool("is_alive"), createdAt: try row.moment("created_at"),
-                lastSeenAt: try row.optionalMoment("last_seen_at"), completedChunks: try row.int64("completed"))
-        }
+        try await database.query(
+            NodeRow.select + " WHERE n.owner_id IS NOT DISTINCT FROM $1 ORDER BY n.id", [.identifier(owner)]
+        ).map(NodeRow.decode)
+    }
+
+    func node(_ id: NodeID) async throws -> Node? {
+        try await database.query(NodeRow.select + " WHERE n.id = $1", [.identifier(id)]).first.map(NodeRow.decode)
+    }
+
+    func nodeLog(
+        of id: NodeID, owner: UserID?, before: RunSurgeCore.Timestamp?, limit: Int
+    ) async throws -> [NodeLogEntry] {
+        let results = try await database.pipeline([NodeLogRow.select(id, owner: owner, before: before, limit: limit)])
+        return try results[0].map { try NodeLogRow.decode($0, of: id) }
     }
 
     func waitForChange(of id: JobID, within: Duration) async throws {

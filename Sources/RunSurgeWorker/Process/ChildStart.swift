@@ -64,14 +64,29 @@ struct ChildStart {
         }
     }
 
-    /// Blocks until the child is gone. As a shell reports it: 128 + signal when killed.
+    /// How a child ended.
+    struct End {
+        /// As a shell reports it: 128 + signal when killed.
+        let status: Int32
+        /// Whether it was a signal that ended the child itself.
+        let isBySignal: Bool
+        /// User and system time of the child and of all that it has waited for.
+        let cpuMicroseconds: Int64
+    }
+
+    /// Blocks until the child is gone; its status.
     static func wait(_ pid: pid_t) -> Int32 { waitForEnd(pid).status }
 
-    /// As `wait`, with whether it was a signal that ended the child itself.
-    static func waitForEnd(_ pid: pid_t) -> (status: Int32, isBySignal: Bool) {
+    /// Blocks until the child is gone.
+    static func waitForEnd(_ pid: pid_t) -> End {
         var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        return (shellStatus(status), status & 0x7f != 0)
+        var usage = rusage()
+        while wait4(pid, &status, 0, &usage) < 0, errno == EINTR {}
+        let seconds = Int64(usage.ru_utime.tv_sec) + Int64(usage.ru_stime.tv_sec)
+        let microseconds = Int64(usage.ru_utime.tv_usec) + Int64(usage.ru_stime.tv_usec)
+        return End(
+            status: shellStatus(status), isBySignal: status & 0x7f != 0,
+            cpuMicroseconds: seconds * 1_000_000 + microseconds)
     }
 
     static func shellStatus(_ status: Int32) -> Int32 {

@@ -12,6 +12,8 @@ struct ProcessEnd: Sendable, Equatable {
     let peakBytes: Int64
     /// Somebody outside of the sandbox killed it: what was in it had no say in that.
     var wasKilledFromOutside = false
+    /// User and system time.
+    var cpuMicroseconds: Int64 = 0
 }
 
 /// A running process tree, outside and inside of its sandbox.
@@ -130,31 +132,31 @@ final class SandboxedProcess: Sendable {
             return state.hasEnded
         }
         guard isLast else { return }
-        let (status, isBySignal) = ChildStart.waitForEnd(outer)
+        let end = ChildStart.waitForEnd(outer)
         // Without a namespace of their own, children may have stayed behind.
         if first == nil { Glibc.kill(-outer, SIGKILL) }
-        endWhenEmpty(status, isBySignal)
+        endWhenEmpty(end)
     }
 
     private static let emptying = DispatchQueue(label: "runsurge.worker.emptying")
     private static let emptyingInterval = DispatchTimeInterval.milliseconds(10)
 
     /// What still is in the control group holds its memory: killed, and waited for.
-    private func endWhenEmpty(_ status: Int32, _ isBySignal: Bool) {
-        guard let group, !group.isEmpty else { return report(status, isBySignal) }
+    private func endWhenEmpty(_ end: ChildStart.End) {
+        guard let group, !group.isEmpty else { return report(end) }
         group.killAll()
-        Self.emptying.asyncAfter(deadline: .now() + Self.emptyingInterval) { [self] in endWhenEmpty(status, isBySignal)
-        }
+        Self.emptying.asyncAfter(deadline: .now() + Self.emptyingInterval) { [self] in endWhenEmpty(end) }
     }
 
-    private func report(_ status: Int32, _ isBySignal: Bool) {
+    private func report(_ end: ChildStart.End) {
         let kills = group?.kills ?? 0
         let (wasOverLimit, wasKilledByUs) = state.withLock { ($0.wasOverLimit, $0.wasKilledByUs) }
         // A script that dies of a signal makes bubblewrap end with a status; bubblewrap itself is out of its reach.
         onEnd(
             ProcessEnd(
-                status: status, ranOutOfMemory: kills > 0 || wasOverLimit, peakBytes: group?.peakBytes ?? 0,
-                wasKilledFromOutside: first != nil && isBySignal && !wasKilledByUs))
+                status: end.status, ranOutOfMemory: kills > 0 || wasOverLimit, peakBytes: group?.peakBytes ?? 0,
+                wasKilledFromOutside: first != nil && end.isBySignal && !wasKilledByUs,
+                cpuMicroseconds: end.cpuMicroseconds))
     }
 
     /// Python's own number outside of the sandbox; nil when it is gone, or not there yet.
@@ -163,6 +165,8 @@ final class SandboxedProcess: Sendable {
         return ProcessTree.children(of: first).min()
     }
 
+    /// So far; 0 when it is gone.
+    var cpuMicroseconds: Int64 { python.flatMap(ProcessTree.cpuMicroseconds) ?? 0 }
     var residentBytes: Int64 { ProcessTree.residentBytes(of: first ?? outer) }
     var limit: Int64 { state.withLock { $0.limit } }
 

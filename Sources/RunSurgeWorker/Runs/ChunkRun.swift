@@ -18,6 +18,8 @@ final class ChunkRun {
     var unsent: [Chunk] = []
     /// Not answered yet, in the order in which the process takes them.
     var sent: [Chunk] = []
+    /// Since when it computes the first of these; nil: it has nothing to do.
+    var busySince: MonotonicTime?
     /// Of chunks among these that are not run whole.
     var pieces: [WorkKey: ChunkPieces] = [:]
     var loaded: Set<RegionID> = []

@@ -26,6 +26,8 @@ struct MaintenanceLoop: Service {
     private func sweep(withBlobs: Bool) async {
         do {
             while try await store.sweep() > 0 {}
+            let days = try await store.tidyNodeLog()
+            if days > 0 { logger.info("old history of nodes dropped", metadata: ["days": "\(days)"]) }
             guard withBlobs else { return }
             let collected = try await store.collect(blobs)
             logger.info("blobs collected", metadata: ["collected": "\(collected)"])

@@ -22,6 +22,8 @@ struct MasterSettings: Sendable {
         var blobURL: String?
         /// Whether the cluster's own user may be spoken for by a token.
         var hasOperator = true
+        /// Reads `/metrics` from elsewhere than this machine; nil: only the operator's token does.
+        var metricsToken: String?
         var allowedOrigins: [String] = []
         var accessTokenMinutes = 60
         var refreshTokenDays = 7

@@ -17,7 +17,7 @@ struct MasterStart: Sendable {
     let store: Store
     let sockets: SocketThread
     let logger: Logger
-    private let standing = MasterStanding()
+    private let board = ClusterBoard()
     private let shares = ConnectionShares(descriptors: DescriptorLimit.raise())
 
     init(settings: MasterSettings, store: Store, sockets: SocketThread, logger: Logger) {
@@ -36,7 +36,7 @@ struct MasterStart: Sendable {
                 metadata: ["workers": "\(shares.workers)", "remedy": "raise it, for example with ulimit -n"])
         }
         let blobs = try FileBlobStore(folder: settings.blobFolder)
-        let maintenance = MaintenanceLoop(store: store, blobs: blobs, standing: standing, logger: logger)
+        let maintenance = MaintenanceLoop(store: store, blobs: blobs, standing: board.standing, logger: logger)
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: maintenance)], logger: logger))
@@ -66,11 +66,16 @@ struct MasterStart: Sendable {
         let owner = try await LocalUser.findOrMake(in: store.accounts)
         var url = ""
         if let access = settings.access {
-            url = try await startFacade(access, secrets: secrets, owner: owner, blobs: blobs, services)
+            // Before anything is made that counts.
+            let registry = Telemetry.registry
+            await services.addServiceUnlessShutdown(
+                MetricsLoop(store: store, blobs: blobs, cluster: board, logger: logger))
+            url = try await startFacade(
+                access, registry, secrets: secrets, owner: owner, blobs: blobs, services)
         }
         let master = Master(
             store: store.dispatch, blobs: blobs, syntax: try await exporter(), sockets: sockets, election: election,
-            standing: standing, configuration: masterConfiguration(secrets, url: url), logger: logger)
+            standing: board.standing, configuration: masterConfiguration(secrets, url: url), logger: logger)
         await services.addServiceUnlessShutdown(master)
         var endpoints: MasterEndpoints?
         // A worker of this process needs a master of this process.
@@ -85,6 +90,9 @@ struct MasterStart: Sendable {
             endpoints = try await master.endpoints
         }
         let reached = endpoints
+        board.endpoints = reached
+        // A standby listens when it leads, and at the same ports whenever it does.
+        if reached == nil { Task { [board] in board.endpoints = try? await master.endpoints } }
         let access = settings.access.map { access in
             MasterProcess.Access(
                 url: url, endpoints: reached, workerToken: secrets.workerToken,
@@ -109,8 +117,8 @@ struct MasterStart: Sendable {
 
     /// Returns the URL of the facade once it listens.
     private func startFacade(
-        _ access: MasterSettings.Access, secrets: ClusterSecrets, owner: UserID, blobs: FileBlobStore,
-        _ services: ServiceGroup
+        _ access: MasterSettings.Access, _ registry: PrometheusRegistry, secrets: ClusterSecrets, owner: UserID,
+        blobs: FileBlobStore, _ services: ServiceGroup
     ) async throws -> String {
         var configuration = APIConfiguration(secret: secrets.signing)
         configuration.host = access.host
@@ -120,7 +128,11 @@ struct MasterStart: Sendable {
         configuration.refreshTokenLifetime = .seconds(access.refreshTokenDays * 86_400)
         configuration.allowedOrigins = access.allowedOrigins
         configuration.workerToken = secrets.workerToken
-        configuration.role = { [standing] in standing.view }
+        configuration.role = { [board] in board.standing.view }
+        configuration.masterSilence = { [board] in board.pulse.silence }
+        configuration.cluster = { [board] in board.view }
+        configuration.metrics = registry
+        configuration.metricsToken = access.metricsToken
         configuration.maximumConnections = shares.requests
         if access.hasOperator {
             configuration.operatorToken = .init(token: secrets.operatorToken, user: owner)
@@ -149,6 +161,7 @@ struct MasterStart: Sendable {
         configuration.standsBy = settings.standsBy
         configuration.sessions = shares.workers
         configuration.dispatch = DispatchConfiguration(leaseDuration: settings.leaseDuration)
+        configuration.pulse = board.pulse
         return configuration
     }
 

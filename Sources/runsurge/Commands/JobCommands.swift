@@ -122,22 +122,3 @@ struct CancelCommand: AsyncParsableCommand {
         print(answer.message)
     }
 }
-
-struct NodesCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "nodes", abstract: "Lists the machines attached.")
-
-    @OptionGroup var connection: ConnectionOptions
-    @Flag(help: "Print JSON.") var json = false
-
-    func run() async throws {
-        let nodes = try await connection.client().nodes()
-        if json { return try JSONOutput.print(nodes) }
-        var table = TextTable("NODE", "NAME", "ALIVE", "SLOTS", "MEMORY", "CHUNKS", "LAST SEEN")
-        for node in nodes {
-            table.add(
-                "\(node.nodeID)", node.nodeName, node.isAlive ? "yes" : "no", "\(node.slots)",
-                "\(MemorySize(bytes: node.memoryBytes))", "\(node.completedTasks)", node.lastSeenAt ?? "never")
-        }
-        print(table.text)
-    }
-}

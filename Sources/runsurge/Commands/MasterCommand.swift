@@ -11,7 +11,8 @@ struct MasterCommand: AsyncParsableCommand {
             DB_NAME, DB_USER, DB_PASSWORD, SECRET_KEY, ALGORITHM, ACCESS_TOKEN_EXPIRE_MINUTES, \
             REFRESH_TOKEN_EXPIRE_DAYS, MASTER_PORT (or RUNSURGE_WORK_PORT), RUNSURGE_HOST, RUNSURGE_PORT, \
             RUNSURGE_DATA, RUNSURGE_BLOBS, RUNSURGE_WORKER_TOKEN, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS, \
-            RUNSURGE_LEASE_SECONDS (how long work stays with a worker that is silent, 2 to 3600, default 30).
+            RUNSURGE_METRICS_TOKEN (reads /metrics from other machines), RUNSURGE_LEASE_SECONDS (how long work stays \
+            with a worker that is silent, 2 to 3600, default 30).
 
             Several masters may share a database: one leads, the others stand by, serve REST, and take over when it \
             ends. Give them the same SECRET_KEY and RUNSURGE_WORKER_TOKEN, and a folder for uploaded files that all \
@@ -67,6 +68,7 @@ struct MasterCommand: AsyncParsableCommand {
             port: try settings.integer("runsurge.port", in: 0...65_535, default: 8000),
             workPort: try settings.integer("runsurge.work.port", alias: "master.port", in: 0...65_532, default: 50_051),
             blobURL: settings.text("runsurge.blob.url"), hasOperator: false,
+            metricsToken: try settings.secret("runsurge.metrics.token", minimumLength: 16),
             allowedOrigins: (settings.text("runsurge.allowed.origins") ?? "").split(separator: ",").map(String.init),
             accessTokenMinutes: try settings.integer(
                 "access.token.expire.minutes", in: 1...100_000, default: 60),

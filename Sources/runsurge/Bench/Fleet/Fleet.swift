@@ -39,10 +39,11 @@ final class Fleet: Sendable {
     private static func start(
         _ access: MasterProcess.Access, _ arguments: [String], _ lines: AsyncStream<String>.Continuation
     ) throws -> (process: Process, input: Pipe) {
+        guard let endpoints = access.endpoints else { throw CommandError.failure("the master does not lead") }
         let process = Process()
         let (input, output) = (Pipe(), Pipe())
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["bench", "fleet", "--connect", access.work] + arguments
+        process.arguments = ["bench", "fleet", "--connect", endpoints.work] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(
             ["RUNSURGE_WORKER_TOKEN": access.workerToken]) { $1 }
         process.standardInput = input

@@ -51,6 +51,18 @@ import Testing
         #expect(store.materialized.load(ordering: .relaxed) == 2)
     }
 
+    /// Another machine may have room: the work goes back at once.
+    @Test func aFullDiskOfThisMachineIsNotWaitedFor() async throws {
+        let (cache, store, folder) = try await cache(limit: 1_000)
+        defer { folder.keep() }
+        let blob = try await store.put(Array("hello".utf8))
+        store.isReaderFull.store(true, ordering: .relaxed)
+        await #expect(throws: BlobError.storageFull) { try await cache.bytes(of: blob, limit: 10) }
+        #expect(store.materialized.load(ordering: .relaxed) == 1)
+        store.isReaderFull.store(false, ordering: .relaxed)
+        #expect(try await cache.bytes(of: blob, limit: 10) == Array("hello".utf8))
+    }
+
     @Test func namesThatAreNoHashesNeverReachThePaths() async throws {
         let (cache, _, folder) = try await cache(limit: 1_000)
         defer { folder.keep() }

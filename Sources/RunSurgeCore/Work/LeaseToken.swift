@@ -18,6 +18,15 @@ public struct WorkKey: Hashable, Comparable, Sendable {
             < (right.job.rawValue, right.region?.rawValue ?? 0, right.chunk)
     }
 
+    public static func == (left: Self, right: Self) -> Bool {
+        left.chunk == right.chunk && left.region == right.region && left.job == right.job
+    }
+
+    /// One word tells them apart well enough, and there are millions to be hashed.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(chunk &* 0x9E37_79B9 &+ (region?.rawValue ?? 0) &* 0x85EB_CA6B &+ job.rawValue)
+    }
+
     public static func driver(of job: JobID) -> WorkKey { WorkKey(job: job, region: nil, chunk: 0) }
     public var isDriver: Bool { region == nil }
 }

@@ -178,13 +178,13 @@ extension DispatchMachine {
             refile(id)
             return 1
         }
-        guard let region = regions[id], !region.ready.isEmpty,
-            let memory = memory(for: region.region.predictedPeak, largest: largest, on: worker, isSlot: isSlot)
+        guard regions[id]?.ready.isEmpty == false, let need = regions[id]?.region.predictedPeak,
+            let memory = memory(for: need, largest: largest, on: worker, isSlot: isSlot)
         else { return 0 }
-        let price = max(region.meanSeconds, Self.leastSeconds) * Double(memory)
+        let price = max(regions[id]?.meanSeconds ?? 0, Self.leastSeconds) * Double(memory)
         let count = min(Double(limit), max(0, lead / price).rounded(.down) + 1)
         guard let chunks = regions[id]?.ready.popFirst(upTo: Int64(count)) else { return 0 }
-        for chunk in chunks { giveChunk(chunk, of: id, memory: memory, to: worker, &hands, now) }
+        giveRun(chunks, of: id, memory: memory, to: worker, &hands, now)
         refile(id)
         return Int64(chunks.count)
     }
@@ -193,38 +193,51 @@ extension DispatchMachine {
         of id: RegionID, to worker: SessionEntry, traits: Int, largest: Int64, isSlot: Bool,
         _ hands: inout [SessionID: Hand], _ now: MonotonicTime
     ) -> Bool {
-        guard let region = regions[id], !region.retries.isEmpty else { return false }
-        for (position, retry) in region.retries.enumerated() where isSlot || !retry.isSuspect {
+        guard let retries = regions[id]?.retries, !retries.isEmpty else { return false }
+        for (position, retry) in retries.enumerated() where isSlot || !retry.isSuspect {
             guard let memory = memory(for: retry.memory, largest: largest, on: worker, isSlot: isSlot),
                 !isAvoided(retry.avoided, worker.node, traits: traits, need: retry.memory)
             else { continue }
             regions[id]?.retries.remove(at: position)
-            giveChunk(retry.chunk, of: id, memory: memory, isAlone: retry.isSuspect, to: worker, &hands, now)
+            giveRun(
+                retry.chunk..<(retry.chunk + 1), of: id, memory: memory, isAlone: retry.isSuspect, to: worker, &hands,
+                now)
             return true
         }
         return false
     }
 
-    private mutating func giveChunk(
-        _ chunk: Int64, of id: RegionID, memory: Int64, isAlone: Bool = false, to worker: SessionEntry,
+    /// - Parameter isAlone: it may have been the reason of a loss.
+    private mutating func giveRun(
+        _ chunks: Range<Int64>, of id: RegionID, memory: Int64, isAlone: Bool = false, to worker: SessionEntry,
         _ hands: inout [SessionID: Hand], _ now: MonotonicTime
     ) {
-        guard let region = regions[id]?.region, let job = jobs[region.job] else { return }
-        let epoch = (regions[id]?.epochs.removeValue(forKey: chunk) ?? 0) + 1
-        let token = LeaseToken(
-            key: WorkKey(job: region.job, region: id, chunk: chunk), term: term, epoch: epoch, session: worker.id)
+        guard let job = regions[id]?.region.job, let owner = jobs[job]?.owner else { return }
+        // Out of the dictionary, so that what grows in it is not copied.
+        var hand = hands.removeValue(forKey: worker.id) ?? Hand(rank: worker.rank)
+        introduce(id, of: job, to: worker.id, &hand)
         let seconds = max(regions[id]?.meanSeconds ?? 0, Self.leastSeconds)
-        var lease = grant(token, memory: memory, seconds: seconds, to: worker, now)
-        lease.isStarted = isAlone
-        regions[id]?.leases[chunk] = lease
-        charge(job.owner, seconds * Double(memory))
-        if sessions[worker.id]?.knownRegions.insert(id).inserted == true {
-            hands[worker.id, default: Hand(rank: worker.rank)].contexts.append(
-                RegionDescription(region: region, specification: job.specification, plan: job.plan))
+        for chunk in chunks {
+            guard let lent = regions[id]?.lend(chunk) else { continue }
+            let token = LeaseToken(
+                key: WorkKey(job: job, region: id, chunk: chunk), term: term, epoch: lent.epoch, session: worker.id)
+            var lease = grant(token, memory: memory, seconds: seconds, to: worker, now)
+            lease.isStarted = isAlone
+            regions[id]?.leases[chunk] = lease
+            hand.assignments.append(Assignment(token: token, memory: memory, work: .chunk(lent.units)))
+            hand.records.append(LeaseRecord(token: token, node: worker.node))
         }
-        hands[worker.id, default: Hand(rank: worker.rank)].assignments.append(
-            Assignment(token: token, memory: memory, work: .chunk(region.ranges[chunk])))
-        hands[worker.id]?.records.append(LeaseRecord(token: token, node: worker.node))
+        charge(owner, seconds * Double(memory) * Double(chunks.count))
+        hands[worker.id] = hand
+    }
+
+    /// Tells a worker of a region that it has not heard of in this session.
+    private mutating func introduce(_ id: RegionID, of job: JobID, to session: SessionID, _ hand: inout Hand) {
+        guard sessions[session]?.knownRegions.insert(id).inserted == true, let region = regions[id]?.region,
+            let entry = jobs[job]
+        else { return }
+        hand.contexts.append(
+            RegionDescription(region: region, specification: entry.specification, plan: entry.plan))
     }
 
     /// The limit of a process that needs `need` bytes; nil when the worker can't take it now.
@@ -239,10 +252,7 @@ extension DispatchMachine {
     private mutating func grant(
         _ token: LeaseToken, memory: Int64, seconds: Double, to worker: SessionEntry, _ now: MonotonicTime
     ) -> Lease {
-        sessions[worker.id]?.held[token.key] = realTime
-        sessions[worker.id]?.grants.add(token.key, realTime)
-        sessions[worker.id]?.inFlight += 1
-        sessions[worker.id]?.inFlightMemory += memory
+        sessions[worker.id]?.grant(token.key, memory: memory, at: realTime)
         var lease = newLease(
             token, holder: worker.id, node: worker.node, expires: now + configuration.leaseDuration, memory: memory,
             seconds: seconds, now: now)

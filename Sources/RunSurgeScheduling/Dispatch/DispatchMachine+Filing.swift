@@ -80,7 +80,7 @@ extension DispatchMachine {
 
     private mutating func changeQueue(_ key: QueueKey, of user: UserID, _ change: (inout UserQueue) -> Void) {
         guard let wasWaiting = users[user]?.isWaiting else { return }
-        change(&users[user, default: UserEntry(usage: levelUsage)].queues[key, default: UserQueue()])
+        users[user]?.change(key, change)
         if users[user]?.queues[key]?.isEmpty == true { users[user]?.queues[key] = nil }
         guard let entry = users[user], entry.isWaiting != wasWaiting else { return }
         if wasWaiting {
@@ -99,11 +99,11 @@ extension DispatchMachine {
     static let rememberedUsers = 4_096
 
     mutating func charge(_ user: UserID, _ byteSeconds: Double) {
-        guard byteSeconds != 0, let entry = users[user] else { return }
+        guard byteSeconds != 0, let former = users[user]?.usage else { return }
         users[user]?.usage += byteSeconds
-        guard entry.isWaiting else { return }
-        turns.remove(UserTurn(usage: entry.usage, user: user))
-        turns.insert(UserTurn(usage: entry.usage + byteSeconds, user: user))
+        guard users[user]?.isWaiting == true else { return }
+        turns.remove(UserTurn(usage: former, user: user))
+        turns.insert(UserTurn(usage: former + byteSeconds, user: user))
     }
 
     /// What was charged for a lease that nothing was done under.
@@ -112,7 +112,10 @@ extension DispatchMachine {
         charge(owner, -lease.expectedSeconds * Double(lease.memory))
     }
 
-    mutating func join(_ user: UserID) { users[user, default: UserEntry(usage: levelUsage)].jobs += 1 }
+    mutating func join(_ user: UserID) {
+        if users[user] == nil { users[user] = UserEntry(usage: levelUsage) }
+        users[user]?.jobs += 1
+    }
 
     mutating func leave(_ user: UserID) {
         users[user]?.jobs -= 1

@@ -159,7 +159,7 @@ extension DispatchMachine {
         touchedRegions.remove(id)
         jobs[region.region.job]?.regions.remove(id)
         var working: [Lease] = []
-        for lease in region.leases.values {
+        for (_, lease) in region.leases {
             if lease.isCommitting { release(lease) } else { working.append(lease) }
         }
         return working

@@ -2,9 +2,7 @@ internal import RunSurgeCore
 
 extension DispatchMachine {
     mutating func changeLease(_ region: RegionID, _ chunk: Int64, _ change: (inout Lease) -> Void) {
-        guard var lease = regions[region]?.leases[chunk] else { return }
-        change(&lease)
-        regions[region]?.leases[chunk] = lease
+        regions[region]?.leases.change(chunk, change)
     }
 
     mutating func changeDriverLease(of job: JobID, _ change: (inout Lease) -> Void) {
@@ -53,20 +51,8 @@ extension DispatchMachine {
 
     /// Takes a lease off its holder's account.
     mutating func release(_ lease: Lease, burning: Bool = false) {
-        guard let holder = lease.holder, sessions[holder]?.held.removeValue(forKey: lease.token.key) != nil else {
-            return
-        }
-        trimGrants(of: holder)
-        guard !lease.isSeen else { return }
-        sessions[holder]?.inFlight -= 1
-        sessions[holder]?.inFlightMemory -= lease.memory
-        if burning { sessions[holder]?.burned += 1 }
+        guard let holder = lease.holder, sessions[holder]?.release(lease, burning: burning) == true else { return }
         refreshHunger(holder)
-    }
-
-    private mutating func trimGrants(of id: SessionID) {
-        guard let held = sessions[id]?.held else { return }
-        sessions[id]?.grants.trim(held)
     }
 
     /// Ends leases that somebody may be working on, and tells them.
@@ -86,12 +72,12 @@ extension DispatchMachine {
     }
 
     mutating func refreshHunger(_ id: SessionID) {
-        guard let session = sessions[id] else { return }
-        if session.isHungry {
-            hungry.insert(session.rank)
+        guard let hunger = sessions[id]?.hunger() else { return }
+        if hunger.isHungry {
+            hungry.insert(hunger.rank)
             changedSessions.insert(id)
         } else {
-            hungry.remove(session.rank)
+            hungry.remove(hunger.rank)
         }
     }
 

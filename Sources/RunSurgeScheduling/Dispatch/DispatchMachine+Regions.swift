@@ -159,8 +159,7 @@ extension DispatchMachine {
     }
 
     private mutating func takeNext(_ id: RegionID) -> ChunkOutcome? {
-        guard let region = regions[id], region.done.contains(region.stream.next) else { return nil }
-        guard let outcome = regions[id]?.stream.take() else { return nil }
+        guard let outcome = regions[id]?.takeNext() else { return nil }
         cachedBytes -= outcome.weight
         return outcome
     }
@@ -193,9 +192,7 @@ extension DispatchMachine {
     }
 
     mutating func keep(_ outcome: ChunkOutcome, in id: RegionID) {
-        let before = regions[id]?.stream.cachedBytes ?? 0
-        regions[id]?.stream.store(outcome)
-        cachedBytes += (regions[id]?.stream.cachedBytes ?? 0) - before
+        cachedBytes += regions[id]?.stream.store(outcome) ?? 0
     }
 
     /// No chunk after one whose guard failed, or that raised, will ever be committed.

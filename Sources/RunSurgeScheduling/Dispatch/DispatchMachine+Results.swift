@@ -7,8 +7,9 @@ extension DispatchMachine {
         hear(session, now: now)
         var conclusive: [ChunkResult] = []
         conclusive.reserveCapacity(results.count)
+        let node = sessions[session]?.node
         for result in results where !result.token.key.isDriver {
-            let named = ChunkResult(token: result.token, node: sessions[session]?.node, outcome: result.outcome)
+            let named = ChunkResult(token: result.token, node: node, outcome: result.outcome)
             if result.outcome.status.isConclusive {
                 markCommitting(result.token)
                 conclusive.append(named)
@@ -21,22 +22,16 @@ extension DispatchMachine {
 
     /// From here the chunk is the store's to decide: it neither expires nor is dealt.
     private mutating func markCommitting(_ token: LeaseToken) {
-        guard let id = token.key.region, let region = regions[id] else { return }
-        let chunk = token.key.chunk
-        if let lease = region.leases[chunk] {
-            guard lease.token == token else { return }
-            release(lease)
-            changeLease(id, chunk) {
-                $0.isSeen = true
-                $0.isCommitting = true
-            }
-        } else if regions[id]?.takeReady(chunk) == true {
+        guard let id = token.key.region else { return }
+        switch regions[id]?.commit(token) {
+        case .lease(let lease): release(lease)
+        case .ready(let memory):
             var lease = newLease(
-                token, expires: MonotonicTime(nanoseconds: .max), memory: region.region.predictedPeak, seconds: 0,
-                now: realTime)
+                token, expires: MonotonicTime(nanoseconds: .max), memory: memory, seconds: 0, now: realTime)
             lease.isCommitting = true
-            regions[id]?.leases[chunk] = lease
+            regions[id]?.leases[token.key.chunk] = lease
             touchedRegions.insert(id)
+        case .unwanted, nil: return
         }
     }
 
@@ -68,44 +63,31 @@ extension DispatchMachine {
     }
 
     private mutating func complete(_ id: RegionID, _ result: ChunkResult, isFresh: Bool) {
-        let chunk = result.token.key.chunk
-        if let lease = regions[id]?.leases.removeValue(forKey: chunk) {
+        guard let finished = regions[id]?.finish(result) else { return }
+        if let lease = finished.lease {
             if lease.token == result.token {
                 release(lease)
-                settleCosts(of: lease, result.outcome, in: id)
+                settleCosts(of: lease, result.outcome, finished)
             } else {
                 cancel([lease], reason: "another attempt has succeeded")
             }
         }
-        _ = regions[id]?.takeReady(chunk)
-        regions[id]?.epochs[chunk] = nil
-        regions[id]?.losses[chunk] = nil
         touchedRegions.insert(id)
-        guard regions[id]?.done.insert(chunk) == true, let region = regions[id] else { return }
-        jobs[region.region.job]?.chunksDone += 1
-        changedJobs.insert(region.region.job)
+        guard finished.isNew else { return }
+        jobs[finished.job]?.chunksDone += 1
+        changedJobs.insert(finished.job)
         guard isFresh else { return }
-        if cachedBytes < configuration.cachedResultBytes, region.stream.driver != nil { keep(result.outcome, in: id) }
-        if result.outcome.status != .completed { endLoop(id, at: chunk) }
+        if cachedBytes < configuration.cachedResultBytes, finished.isAwaited { keep(result.outcome, in: id) }
+        if result.outcome.status != .completed { endLoop(id, at: result.token.key.chunk) }
     }
 
     /// Replaces the cost that was expected by the one that was measured, and learns from it.
-    private mutating func settleCosts(of lease: Lease, _ outcome: ChunkOutcome, in id: RegionID) {
-        guard let region = regions[id]?.region else { return }
+    private mutating func settleCosts(of lease: Lease, _ outcome: ChunkOutcome, _ finished: RegionEntry.Finished) {
         let seconds = max(0, Double(outcome.wallMicroseconds) / 1e6)
-        let mean = regions[id]?.meanSeconds ?? 0
-        regions[id]?.meanSeconds = mean + (seconds - mean) / 8
-        if let owner = jobs[region.job]?.owner {
+        if let owner = jobs[finished.job]?.settle(outcome, loop: finished.node) {
             charge(owner, (seconds - lease.expectedSeconds) * Double(lease.memory))
         }
-        jobs[region.job]?.loops[region.node]?.add(outcome)
-        let variable = variableBytes(of: id)
-        peakModel.observe(peak: outcome.peakBytes, variable: variable)
-    }
-
-    /// What was predicted for the region beyond the interpreter itself.
-    private func variableBytes(of id: RegionID) -> Int64 {
-        max(0, (regions[id]?.region.predictedPeak ?? 0) - (regions[id]?.plannedBase ?? 0))
+        peakModel.observe(peak: outcome.peakBytes, variable: finished.variable)
     }
 
     // MARK: Losses
@@ -196,36 +178,6 @@ extension DispatchMachine {
         keep(outcome, in: id)
         effects.append(.accept([ChunkResult(token: lease.token, node: nil, outcome: outcome)], from: 0))
         endLoop(id, at: chunk)
-    }
-}
-
-extension Int64 {
-    /// The largest number instead of an overflow.
-    fileprivate func multiplied(by factor: Int64) -> Int64 {
-        let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? .max : product
-    }
-
-    /// Likewise, for numbers that are not negative.
-    fileprivate func adding(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
-    }
-}
-
-extension LoopTotals {
-    fileprivate mutating func add(_ outcome: ChunkOutcome) {
-        measuredPeak = max(measuredPeak, outcome.peakBytes)
-        wallMicroseconds = wallMicroseconds.adding(outcome.wallMicroseconds)
-        cpuMicroseconds = cpuMicroseconds.adding(outcome.cpuMicroseconds)
-        mostParts = max(mostParts, outcome.parts)
-    }
-
-    /// What was accepted before this master's time.
-    mutating func add(_ spent: StoredRegion.Spent) {
-        measuredPeak = max(measuredPeak, spent.peakBytes)
-        wallMicroseconds = wallMicroseconds.adding(spent.wallMicroseconds)
-        cpuMicroseconds = cpuMicroseconds.adding(spent.cpuMicroseconds)
     }
 }
 

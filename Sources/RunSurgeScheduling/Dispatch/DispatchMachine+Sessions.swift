@@ -95,8 +95,7 @@ extension DispatchMachine {
         let expires = now + configuration.leaseDuration
         var over: [LeaseToken] = []
         for token in pull.held {
-            if let lease = lease(of: token.key), lease.token == token, lease.holder == id {
-                see(token.key, lease, by: id, until: expires)
+            if see(token, by: id, until: expires) {
                 if token.key.isDriver { chargeDriver(of: token.key.job, now: now) }
             } else if !claim(token, by: id, now: now), !isDone(token.key) {
                 over.append(token)
@@ -110,14 +109,20 @@ extension DispatchMachine {
         refreshHunger(id)
     }
 
-    private mutating func see(_ key: WorkKey, _ lease: Lease, by id: SessionID, until expires: MonotonicTime) {
-        change(key) {
+    /// Renews what a session holds; false when it does not hold it.
+    private mutating func see(_ token: LeaseToken, by id: SessionID, until expires: MonotonicTime) -> Bool {
+        if let region = token.key.region {
+            guard let lease = regions[region]?.renew(token, by: id, until: expires) else { return false }
+            sessions[id]?.see(lease)
+            return true
+        }
+        guard let lease = lease(of: token.key), lease.token == token, lease.holder == id else { return false }
+        change(token.key) {
             $0.expires = expires
             $0.isSeen = true
         }
-        guard !lease.isSeen else { return }
-        sessions[id]?.inFlight -= 1
-        sessions[id]?.inFlightMemory -= lease.memory
+        sessions[id]?.see(lease)
+        return true
     }
 
     private func isDone(_ key: WorkKey) -> Bool {

@@ -8,10 +8,10 @@ public struct DispatchMachine: Sendable {
     public let term: Int64
     let configuration: DispatchConfiguration
 
-    var sessions: [SessionID: SessionEntry] = [:]
-    var jobs: [JobID: JobEntry] = [:]
-    var regions: [RegionID: RegionEntry] = [:]
-    var users: [UserID: UserEntry] = [:]
+    var sessions = EntryTable<SessionID, SessionEntry>()
+    var jobs = EntryTable<JobID, JobEntry>()
+    var regions = EntryTable<RegionID, RegionEntry>()
+    var users = EntryTable<UserID, UserEntry>()
     /// Regions on their way through the store, with the seconds expected of one chunk.
     var requests: [RegionRequestKey: Double] = [:]
 

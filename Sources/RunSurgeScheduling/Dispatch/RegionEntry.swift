@@ -7,7 +7,7 @@ struct RegionEntry: Sendable {
     private(set) var count: Int64
     var ready: IndexRanges
     var done: IndexRanges
-    var leases: [Int64: Lease] = [:]
+    var leases = ChunkTable<Lease>()
     /// Of chunks that were leased before and are not now.
     var epochs: [Int64: Int64]
     /// Chunks that were lost or given back, in their own queue: they go elsewhere, or want more memory.
@@ -92,8 +92,26 @@ struct RegionEntry: Sendable {
         ready.removeAll(from: count)
         retries.removeAll { $0.chunk >= count }
         let dropped = leases.filter { $0.key >= count && !$0.value.isCommitting }
-        for key in dropped.keys { leases[key] = nil }
-        return Array(dropped.values)
+        for (key, _) in dropped { leases[key] = nil }
+        return dropped.map(\.value)
+    }
+
+    /// The chunk is done: it does not wait, and what was held against it is of no interest.
+    mutating func forgetAttempts(at chunk: Int64) {
+        _ = takeReady(chunk)
+        // Looking for nothing in nothing costs something, for each of a million chunks.
+        if !epochs.isEmpty { epochs[chunk] = nil }
+        if !losses.isEmpty { losses[chunk] = nil }
+    }
+
+    /// The number of a chunk's next lease.
+    mutating func takeEpoch(of chunk: Int64) -> Int64 {
+        epochs.isEmpty ? 1 : (epochs.removeValue(forKey: chunk) ?? 0) + 1
+    }
+
+    /// A chunk about to be leased: the number of the lease, and its units.
+    mutating func lend(_ chunk: Int64) -> (epoch: Int64, units: Range<Int64>) {
+        (takeEpoch(of: chunk), region.ranges[chunk])
     }
 
     /// Takes a chunk out of what waits; false when it does not wait.

@@ -12,7 +12,7 @@ struct ResultStream: Sendable {
     private var sentHead = 0
     private(set) var sentBytes: Int64 = 0
     /// Accepted, not sent: what is missing here is read back from the store.
-    private(set) var cache: [Int64: ChunkOutcome] = [:]
+    private var cache = ChunkTable<ChunkOutcome>()
     private(set) var cachedBytes: Int64 = 0
     var isFetching = false
 
@@ -36,15 +36,18 @@ struct ResultStream: Sendable {
         if next < chunk { next = chunk }
     }
 
-    mutating func store(_ outcome: ChunkOutcome) {
-        guard cache.updateValue(outcome, forKey: outcome.index) == nil else { return }
+    /// - Returns: bytes that it takes now, beyond what it took.
+    mutating func store(_ outcome: ChunkOutcome) -> Int64 {
+        guard cache.updateValue(outcome, forKey: outcome.index) else { return 0 }
         cachedBytes += outcome.weight
+        return outcome.weight
     }
 
     /// Takes the next outcome when it is here and the window lets it pass. One always may.
     mutating func take() -> ChunkOutcome? {
-        guard let outcome = cache[next], sentBytes == 0 || sentBytes + outcome.weight <= window else { return nil }
-        cache[next] = nil
+        guard let weight = cache[next]?.weight, sentBytes == 0 || sentBytes + weight <= window,
+            let outcome = cache.removeValue(forKey: next)
+        else { return nil }
         cachedBytes -= outcome.weight
         sent.append((next, outcome.weight))
         sentBytes += outcome.weight
@@ -52,11 +55,11 @@ struct ResultStream: Sendable {
         return outcome
     }
 
-    var isNextCached: Bool { cache[next] != nil }
+    var isNextCached: Bool { cache.contains(next) }
     var isWindowOpen: Bool { sentBytes == 0 || sentBytes < window }
 
     mutating func dropCache() {
-        cache = [:]
+        cache = ChunkTable()
         cachedBytes = 0
     }
 }

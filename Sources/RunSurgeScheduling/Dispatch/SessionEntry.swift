@@ -43,6 +43,35 @@ struct SessionEntry: Sendable {
         since = now
     }
 
+    mutating func grant(_ key: WorkKey, memory: Int64, at time: MonotonicTime) {
+        held[key] = time
+        grants.add(key, time)
+        inFlight += 1
+        inFlightMemory += memory
+    }
+
+    /// Takes a lease off the account.
+    /// - Returns: whether the credit may have changed; nil when it was not held.
+    mutating func release(_ lease: Lease, burning: Bool) -> Bool? {
+        guard held.removeValue(forKey: lease.token.key) != nil else { return nil }
+        grants.trim(held)
+        guard !lease.isSeen else { return false }
+        inFlight -= 1
+        inFlightMemory -= lease.memory
+        if burning { burned += 1 }
+        return true
+    }
+
+    /// A Pull has named a lease that was in flight.
+    mutating func see(_ lease: Lease) {
+        guard !lease.isSeen else { return }
+        inFlight -= 1
+        inFlightMemory -= lease.memory
+    }
+
+    /// Its place among those with credit, and whether it has any.
+    mutating func hunger() -> (rank: SessionRank, isHungry: Bool) { (rank, isHungry) }
+
     /// Whether it may be given work.
     var isOpen: Bool { !isUnreachable && !isSilent && !isDraining }
     /// Slots that nothing runs in and nothing is on its way to.

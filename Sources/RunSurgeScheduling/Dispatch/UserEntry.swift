@@ -9,6 +9,10 @@ struct UserEntry: Sendable {
     var jobs = 0
 
     var isWaiting: Bool { !queues.isEmpty }
+
+    mutating func change(_ key: QueueKey, _ change: (inout UserQueue) -> Void) {
+        change(&queues[key, default: UserQueue()])
+    }
 }
 
 /// What of one user waits in one queue.

@@ -1,0 +1,91 @@
+internal import RunSurgeCore
+
+/// What happens to each of millions of chunks, each in one call that works in place.
+extension RegionEntry {
+    enum Committing {
+        /// Under this lease, as it was before.
+        case lease(Lease)
+        /// It waited.
+        case ready(memory: Int64)
+        case unwanted
+    }
+
+    /// From here the chunk is the store's to decide.
+    mutating func commit(_ token: LeaseToken) -> Committing {
+        let chunk = token.key.chunk
+        guard let lease = leases[chunk] else {
+            return takeReady(chunk) ? .ready(memory: region.predictedPeak) : .unwanted
+        }
+        guard lease.token == token else { return .unwanted }
+        leases.change(chunk) {
+            $0.isSeen = true
+            $0.isCommitting = true
+        }
+        return .lease(lease)
+    }
+
+    /// What there was of a chunk that is done now.
+    struct Finished {
+        let job: JobID
+        let node: Int64
+        /// It is not leased any more.
+        let lease: Lease?
+        /// It was not done before.
+        let isNew: Bool
+        /// A driver waits for its outcome.
+        let isAwaited: Bool
+        /// Bytes predicted beyond the interpreter itself.
+        let variable: Int64
+    }
+
+    mutating func finish(_ result: ChunkResult) -> Finished {
+        let chunk = result.token.key.chunk
+        let lease = leases.removeValue(forKey: chunk)
+        if lease?.token == result.token {
+            let seconds = max(0, Double(result.outcome.wallMicroseconds) / 1e6)
+            meanSeconds += (seconds - meanSeconds) / 8
+        }
+        forgetAttempts(at: chunk)
+        return Finished(
+            job: region.job, node: region.node, lease: lease, isNew: done.insert(chunk),
+            isAwaited: stream.driver != nil, variable: max(0, region.predictedPeak - plannedBase))
+    }
+
+    /// The next outcome for the driver, when it is here and may pass.
+    mutating func takeNext() -> ChunkOutcome? { done.contains(stream.next) ? stream.take() : nil }
+
+    /// Renews a lease that `session` holds; the lease as it was before, nil when it is not its.
+    mutating func renew(_ token: LeaseToken, by session: SessionID, until expires: MonotonicTime) -> Lease? {
+        let chunk = token.key.chunk
+        guard let lease = leases[chunk], lease.token == token, lease.holder == session else { return nil }
+        leases.change(chunk) {
+            $0.expires = expires
+            $0.isSeen = true
+        }
+        return lease
+    }
+}
+
+extension JobEntry {
+    /// Notes what a chunk has cost; whose it is to pay.
+    mutating func settle(_ outcome: ChunkOutcome, loop: Int64) -> UserID {
+        loops[loop]?.add(outcome)
+        return owner
+    }
+}
+
+extension LoopTotals {
+    fileprivate mutating func add(_ outcome: ChunkOutcome) {
+        measuredPeak = max(measuredPeak, outcome.peakBytes)
+        wallMicroseconds = wallMicroseconds.adding(outcome.wallMicroseconds)
+        cpuMicroseconds = cpuMicroseconds.adding(outcome.cpuMicroseconds)
+        mostParts = max(mostParts, outcome.parts)
+    }
+
+    /// What was accepted before this master's time.
+    mutating func add(_ spent: StoredRegion.Spent) {
+        measuredPeak = max(measuredPeak, spent.peakBytes)
+        wallMicroseconds = wallMicroseconds.adding(spent.wallMicroseconds)
+        cpuMicroseconds = cpuMicroseconds.adding(spent.cpuMicroseconds)
+    }
+}

@@ -173,6 +173,13 @@ extension RunSurgeClient {
         try await transport.json(Transport.Call(.GET, "/api/cluster"))
     }
 
+    /// Lets a node take nothing more, or work again. What it runs may end.
+    public func setDraining(_ node: NodeID, to isDraining: Bool) async throws -> MessageView {
+        var call = Transport.Call(.POST, "/api/node/\(node)/\(isDraining ? "drain" : "undrain")")
+        call.isIdempotent = true
+        return try await transport.json(call)
+    }
+
     private var transfer: BlobTransfer { BlobTransfer(transport: transport, namesSize: false) }
 
     private static func percentEncoded(_ component: Substring) -> String {

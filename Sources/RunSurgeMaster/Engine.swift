@@ -98,8 +98,8 @@ struct Engine: Sendable {
             group.addTask { try await lane.run() }
             group.addTask { try await aggregator.run() }
             group.addTask { try await reader.run() }
-            // The first that fails, being fenced, ends the others.
-            try await group.waitForAll()
+            // The first that fails, being fenced, ends the others: `waitForAll` would wait for them.
+            while try await group.next() != nil {}
         }
     }
 

@@ -142,8 +142,9 @@ public final class Master: Service {
     private func serve(_ bound: MasterSockets, _ configuration: MasterConfiguration) async throws {
         try await withThrowingTaskGroup { group in
             if let candidacy {
-                group.addTask {
+                group.addTask { [standing] in
                     try await candidacy.waitForLoss()
+                    standing.become(.standby)
                     throw LeadershipLost()
                 }
             }

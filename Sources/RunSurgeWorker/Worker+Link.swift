@@ -157,6 +157,8 @@ extension Worker {
         term = welcome.term
         heartbeatInterval = .milliseconds(max(100, Int64(welcome.heartbeatMilliseconds)))
         logger.info("attached", metadata: ["node": "\(nodeID)", "term": "\(term)", "master": "\(link.endpoint)"])
+        // A master drains a session; the next one is not drained until it says so again.
+        if shutdownBegan == nil { feed(.resumed) }
         feed(
             .welcomed(
                 term: welcome.term, lease: .milliseconds(Int64(welcome.leaseMilliseconds)),

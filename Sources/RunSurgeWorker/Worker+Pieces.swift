@@ -40,11 +40,16 @@ extension Worker {
     /// Whether a process that has ended is replaced for the chunks that it has not answered.
     func goesOn(_ run: ChunkRun, after end: ProcessEnd) -> Bool {
         guard !run.isEnding, run.fault == nil, let python = run.python else { return false }
-        guard end.ranOutOfMemory || run.replacement != nil else { return false }
-        // The results of chunks before it may have been on their way: they are run again.
+        // The results of chunks before the one at hand may have been on their way: they are run again.
         let page = run.page
-        let last = run.sent.first { $0.key.chunk == page?.chunk } ?? run.sent.first
-        if let last, !goesOn(with: last, of: run, after: end) { return false }
+        if let chunk = run.sent.first(where: { $0.key.chunk == page?.chunk }) ?? run.sent.first {
+            guard end.ranOutOfMemory || run.replacement != nil, goesOn(with: chunk, of: run, after: end) else {
+                return false
+            }
+        } else {
+            // Not even begun: another one would end like this.
+            guard run.replacement != nil, !end.ranOutOfMemory else { return false }
+        }
         guard !run.sent.isEmpty || !run.unsent.isEmpty else { return false }
         discard(python)
         run.begin()

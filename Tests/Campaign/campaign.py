@@ -37,37 +37,55 @@ def main() -> int:
     # Without this a run that is interrupted would leave its journal and not its cluster.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     faulthandler.register(signal.SIGUSR1)
-    counts = {fault.name: fault.short if options.short else fault.full for fault in CATALOGUE}
-    features = Features.of(options.executable)
-    counts = {fault.name: counts[fault.name] for fault in CATALOGUE if features.stands_by or not fault.needs_standby}
-    if options.only:
-        counts = {name: count for name, count in counts.items() if any(word in name for word in options.only)}
-    counts = {name: max(1, round(count * options.share)) for name, count in counts.items()}
     folder = Path(tempfile.mkdtemp(prefix="runsurge-campaign-", dir="/tmp"))
     folder.chmod(0o711)
     journal_path = Path(options.journal or folder / "journal.jsonl")
     past = Journal.read(journal_path)
-    seed = next((event["seed"] for event in past if event["event"] == "begin"), options.seed)
+    begun = next((event for event in past if event["event"] == "begin"), None)
+    seed, counts = (begun["seed"], begun["counts"]) if begun else (options.seed, counts_wanted(options))
     done = [event for event in past if event["event"] == "fault"]
-    journal = Journal(journal_path)
     steps = plan(CATALOGUE, counts, seed)[len(done) :]
+    if options.steps:
+        steps = [step for step in steps if step.number in options.steps]
+    journal = Journal(journal_path)
     journal.write("begin", seed=seed, counts=counts, remaining=len(steps))
     print(f"campaign: seed {seed}, {len(steps)} faults, journal {journal_path}", flush=True)
     campaign = Campaign(options, folder, journal, seed, len(done))
     is_clean = campaign.run(steps)
-    every = done + campaign.steps
-    violations = [event["text"] for event in Journal.read(journal_path) if event["event"] == "violation"]
-    print(table(every))
+    print(table(done + campaign.steps))
     print(campaign.account())
+    violations = [event["text"] for event in Journal.read(journal_path) if event["event"] == "violation"]
     for text in violations:
         print(f"VIOLATION: {text}")
-    if is_clean and not violations:
-        print(f"no result lost, none doubled ({len(every)} faults)")
-        if options.journal:
-            shutil.rmtree(folder, ignore_errors=True)
-        return 0
-    print(f"replay: --seed {seed}; logs in {folder}")
-    return 1
+    if not is_clean or violations:
+        print(f"replay: --seed {seed}; logs in {folder}")
+        return 1
+    print(f"no result lost, none doubled ({len(done) + len(campaign.steps)} faults)")
+    clear(folder, journal_path)
+    return 0
+
+
+def counts_wanted(options: argparse.Namespace) -> dict[str, int]:
+    stands_by = Features.of(options.executable).stands_by
+    counts = {}
+    for fault in CATALOGUE:
+        if fault.needs_standby and not stands_by:
+            continue
+        if options.only and not any(word in fault.name for word in options.only):
+            continue
+        counts[fault.name] = max(1, round((fault.short if options.short else fault.full) * options.share))
+    return counts
+
+
+def clear(folder: Path, journal: Path) -> None:
+    """Removes all but the journal."""
+    for path in folder.iterdir():
+        if path == journal:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def arguments() -> argparse.Namespace:
@@ -77,6 +95,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="some faults of each kind, about three minutes")
     parser.add_argument("--share", type=float, default=1.0, help="of each kind's number, at least one")
     parser.add_argument("--only", nargs="*", metavar="WORD", help="kinds of fault whose names contain a word")
+    parser.add_argument("--steps", type=int, nargs="*", metavar="NUMBER", help="of the seed's plan, to repeat alone")
     parser.add_argument("--minutes", type=float, default=180, help="no new fault after this time")
     parser.add_argument("--journal", help="a file of JSON lines; an existing one is continued")
     parser.add_argument("--bound", type=float, default=60, help="seconds for throughput to be back at 95 %%")
@@ -112,7 +131,7 @@ class Campaign:
             self._client.start()
             self._throughput.start()
             # The first jobs find nothing warm: they are no measure.
-            wait_until(lambda: self._client.ended >= 2 * self._options.in_flight, 240, "the first jobs to end")
+            wait_until(lambda: self._client.ended >= 2 * self._options.in_flight, 600, "the first jobs to end")
             self._first_rate = self._throughput.watch_calm(CALM_SECONDS)
             for step in steps:
                 if time.monotonic() > deadline:

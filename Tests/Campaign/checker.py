@@ -78,7 +78,7 @@ def _difference(what: str, found: bytes, expected: bytes) -> list[str]:
     if found == expected:
         return []
     mine, theirs = found.split(b"\n"), expected.split(b"\n")
-    for number, (a, b) in enumerate(zip(mine, theirs), start=1):
+    for number, (a, b) in enumerate(zip(mine, theirs, strict=False), start=1):
         if a != b:
             return [f"{what}: line {number} is {a[:80]!r}, python3 gives {b[:80]!r}"]
     return [f"{what}: {len(mine)} lines, python3 gives {len(theirs)}"]

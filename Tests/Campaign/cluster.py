@@ -101,6 +101,8 @@ class Cluster:
         self.database.stop()
         for host in [*(worker.host for worker in self.workers), *(master.host for master in self.masters)]:
             host.remove()
+        for disk in [*(worker.disk for worker in self.workers), self.blobs, self.database_disk]:
+            disk.remove()
 
     def _supervise(self) -> None:
         while not self._is_over.wait(0.2):

@@ -36,6 +36,9 @@ class Disk:
     def empty(self) -> None:
         self._filler.unlink(missing_ok=True)
 
+    def remove(self) -> None:
+        subprocess.run(["umount", "--lazy", str(self.folder)], check=False)
+
     @property
     def _filler(self) -> Path:
         return self.folder / "filler"

@@ -90,6 +90,7 @@ final class Cluster: Sendable {
     struct NodeFacts: Decodable {
         let node_name: String
         let is_alive: Bool
+        let num_of_completed_tasks: Int
     }
 
     func nodes() async throws -> [NodeFacts] { try await json(["nodes", "--json"]) }

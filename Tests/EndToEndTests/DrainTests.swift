@@ -68,6 +68,32 @@ import Testing
         try await cluster.stop()
     }
 
+    @Test func aNodeIsDrainedAndUsedAgainByCommand() async throws {
+        let cluster = try await Cluster(workers: 0, arguments: ["--stop-with-parent"])
+        let workload = try await Workload(lines: 6_000, logs: cluster.logs)
+        let first = try cluster.attachWorker(slots: 1, name: "first")
+        try await eventually("the worker to be attached") { try await cluster.listedNodes().count == 1 }
+        let drained = try await cluster.runsurge(["nodes", "--drain", "first"], in: cluster.folder).finish()
+        #expect(drained.status == 0, "\(String(decoding: drained.error, as: UTF8.self))")
+        let job = try await cluster.submit(workload)
+        let second = try cluster.attachWorker(slots: 1, name: "second")
+        let report = try await cluster.expectIdentical(job, workload)
+        #expect(report.attempts.lost == 0)
+        func chunks(of name: String) async throws -> Int? {
+            try await cluster.listedNodes().first { $0.node_name == name }?.num_of_completed_tasks
+        }
+        #expect(try await chunks(of: "first") == 0, "it was given nothing")
+
+        _ = try await cluster.runsurge(["nodes", "--undrain", "first"], in: cluster.folder).finish()
+        second.terminate()
+        _ = try await second.finish(within: 30)
+        let more = try await Workload(lines: 2_000, logs: cluster.logs)
+        try await cluster.expectIdentical(try await cluster.submit(more), more)
+        #expect(try await chunks(of: "first") ?? 0 > 0)
+        first.terminate()
+        try await cluster.stop()
+    }
+
     /// Everything that the script has started goes with it, and only then is the slot free.
     @Test func cancellingEndsTheWholeProcessGroup() async throws {
         let cluster = try await Cluster(workers: 0, arguments: ["--stop-with-parent"])

@@ -78,13 +78,16 @@ class Agent:
         self.pieces: list[int] = []
         # Bytes: the limit that chunk processes are told, and the most that one has used.
         self.memory = 0
+        # Environment variables of chunk processes alone.
+        self.elsewhere: dict[str, str] = {}
         self.peak = 0
         self.chunks: Optional[Process] = None
 
     def start(self, role: str) -> Json:
         return {"t": "start", "role": role, "script": str(self.folder / "script.py"), "arguments": [],
                 "argv0": self.typed, "directory": str(self.folder), "slots": 2, "min_split_seconds": 0,
-                "chunk_records": self.chunk_records, "split": True, "resume": [], "memory": self.memory}
+                "chunk_records": self.chunk_records, "split": True, "resume": [], "memory": self.memory,
+                "environment": self.elsewhere if role == "chunk" else {}}
 
     def run(self) -> tuple[bytes, bytes, int, Json]:
         """Standard output, standard error, exit status, the last frame."""

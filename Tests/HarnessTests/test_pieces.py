@@ -38,7 +38,7 @@ class PiecesTest(unittest.TestCase):
             ["for x in zip(range(50), 'abcdefghij' * 4):", "    print(x)"],
         ):
             source = "\n".join(lines) + "\n"
-            for data in (ROWS, ROWS.replace("\n", "\r\n"), ROWS[:-5]):
+            for data in (ROWS, ROWS.replace("\n", "\r\n")[:-5]):
                 for cutting in ({"sizes": [4, 1], "most": None}, {"sizes": [], "most": 2}):
                     with self.subTest(source=source, data=data[-9:], cutting=cutting):
                         given = plan(source, len(lines) - 1, [], streams=["stdout"])

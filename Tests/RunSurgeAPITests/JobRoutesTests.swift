@@ -197,6 +197,20 @@ import Testing
             let nodes = try await client.send(.get, "/api/node/", as: ada).decoded([NodeView].self)
             #expect(nodes.map(\.nodeID.rawValue) == [1, 2] && nodes[0].completedTasks == 7)
             #expect(try await client.send(.get, "/api/node").status == .unauthorized)
+
+            #expect(try await client.send(.post, "/api/node/2/drain").status == .unauthorized)
+            #expect(try await client.send(.post, "/api/node/x/drain", as: ada).status == .notFound)
+            #expect(try await client.send(.post, "/api/node/99/drain", as: ada).status == .notFound)
+            for foreign in [1, 3] {
+                let response = try await client.send(.post, "/api/node/\(foreign)/drain", as: ada)
+                #expect(response.status == .forbidden, "\(foreign)")
+            }
+            #expect(try await client.send(.post, "/api/node/2/drain", as: ada).status == .ok)
+            let drained = try await client.send(.get, "/api/node/", as: ada).decoded([NodeView].self)
+            #expect(drained.map(\.isDraining) == [false, true])
+            #expect(try await client.send(.post, "/api/node/2/undrain", as: ada).status == .ok)
+            let again = try await client.send(.get, "/api/node/", as: ada).decoded([NodeView].self)
+            #expect(again.map(\.isDraining) == [false, false])
         }
     }
 }

@@ -21,6 +21,17 @@ import Testing
         }
     }
 
+    @Test func healthTellsTheRoleOfTheMaster() async throws {
+        var facade = try Facade()
+        facade.configuration.role = { MasterRoleView(role: .leader, term: 7) }
+        try await facade.test { client in
+            for uri in ["/healthz", "/readyz"] {
+                let text = try await client.send(.get, uri).text
+                #expect(text.contains(#""role":"leader""#) && text.contains(#""term":7"#), "\(text)")
+            }
+        }
+    }
+
     @Test func whatIsNotThereIsA404InTheUsualForm() async throws {
         try await Facade().test { client in
             for (method, uri) in [(HTTPRequest.Method.get, "/nothing"), (.delete, "/api/users/me"), (.get, "/api/job")]

@@ -318,6 +318,22 @@ import Testing
         }
     }
 
+    @Test func theFirstMasterThatAnswersIsUsedAndTheNextWhenItIsGone() async throws {
+        let server = try LiveServer()
+        try await server.run { next in
+            let client = try await server.run { first in
+                // Nobody listens at the first of them.
+                let client = RunSurgeClient(
+                    url: "http://127.0.0.1:9/, http://127.0.0.1:\(first),http://127.0.0.1:\(next)")
+                _ = try await client.register(username: "ada", email: "ada@example.org", password: "correct horse")
+                #expect(client.url == "http://127.0.0.1:\(first)")
+                return client
+            }
+            #expect(try await client.whoami()?.username == "ada")
+            #expect(client.url == "http://127.0.0.1:\(next)")
+        }
+    }
+
     @Test func followingALogSurvivesARestartOfTheMaster() async throws {
         let server = try LiveServer()
         let seen = Transcript()

@@ -36,6 +36,8 @@ actor FakeWorker {
     private(set) var committed: [RegionID: [Int64]] = [:]
     private(set) var logPositions: [WireLogPosition] = []
     private(set) var largestHeld = 0
+    /// How often it was told to take nothing more.
+    private(set) var drains = 0
     private var regions: [RegionID: (driver: LeaseToken, chunks: Int64, job: Int64)] = [:]
     private var sequence: UInt64 = 0
     private var receiving: Task<Void, Never>?
@@ -186,7 +188,8 @@ actor FakeWorker {
             for token in tokens { unacknowledged[token] = nil }
         case .regionAnswer(let answer): try answered(answer, &finished)
         case .regionResults(let results): try consume(results, &finished)
-        case .drain, nil: break
+        case .drain: drains += 1
+        case nil: break
         }
     }
 
@@ -216,7 +219,8 @@ actor FakeWorker {
 
     private func outcome(of token: LeaseToken, _ range: Range<Int64>) -> WireChunkOutcome {
         ChunkOutcome(
-            index: token.key.chunk, status: .completed, records: Int64(range.count), range: range, effects: .inline(options.effects), reason: "", variable: "",
+            index: token.key.chunk, status: .completed, records: Int64(range.count), range: range,
+            effects: .inline(options.effects), reason: "", variable: "",
             line: 1, wallMicroseconds: 10, cpuMicroseconds: 10, peakBytes: 20 << 20
         ).wire
     }

@@ -251,6 +251,29 @@ import ZeroMQ
         try await fixture.stop()
     }
 
+    // MARK: Drain
+
+    @Test func aDrainedNodeIsGivenNothingUntilItsNextSession() async throws {
+        let fixture = try await MasterFixture()
+        let worker = try await fixture.worker()
+        try await eventually("welcome") { await worker.welcome != nil }
+        let node = NodeID(try #require(await worker.welcome?.nodeID))
+        await fixture.store.setDraining([node])
+        try await eventually("the drain") { await worker.drains == 1 }
+        let job = await fixture.submit()
+        // The job is planned, and loaded with the next wake-up.
+        try await eventually("the plan") { await fixture.store.job(job)?.state == .pendingSchedule }
+        try await worker.reconnect(session: 2)
+        try await eventually("the drain of the next session") { await worker.drains == 2 }
+        #expect(await worker.held.isEmpty)
+        await fixture.store.setDraining([])
+        try await eventually("word that it is over") { await worker.refusal?.code == "drain_over" }
+        #expect(await worker.refusal?.retry == true)
+        try await worker.reconnect(session: 3)
+        try await eventually("completion") { await fixture.store.job(job)?.state == .completed }
+        try await fixture.stop()
+    }
+
     // MARK: Bad input
 
     @Test func nonsenseNeverStopsTheMaster() async throws {

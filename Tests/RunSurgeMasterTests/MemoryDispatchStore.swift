@@ -21,6 +21,7 @@ actor MemoryDispatchStore: DispatchStore {
     private(set) var attachments = 0
     private(set) var deadNodes: Set<NodeID> = []
     private(set) var nodeLog: [NodeLogEntry] = []
+    private var drainedNodes: Set<NodeID> = []
     private var finished: [JobID: LeaseToken] = [:]
     private var waiters: [CheckedContinuation<Void, Never>] = []
     /// Somebody was to be woken while nobody waited.
@@ -42,6 +43,11 @@ actor MemoryDispatchStore: DispatchStore {
 
     func cancel(_ id: JobID) {
         change(id, state: .cancelled)
+        wake()
+    }
+
+    func setDraining(_ nodes: Set<NodeID>) {
+        drainedNodes = nodes
         wake()
     }
 
@@ -223,6 +229,11 @@ actor MemoryDispatchStore: DispatchStore {
             deadNodes.remove(id)
             return id
         }
+    }
+
+    func drainingNodes() throws -> Set<NodeID> {
+        try check(nil)
+        return drainedNodes
     }
 
     func recordNodes(seen: [NodeID], dead: [NodeID], term: Int64) throws {

@@ -209,6 +209,14 @@ import Testing
         #expect(agent.machine.isEmpty)
     }
 
+    @Test func takesWorkAgainAfterADrain() {
+        var agent = WorkerScenario.attached(slots: 1)
+        _ = agent.feed(.draining)
+        #expect(agent.feed(.resumed).pulls.last?.freeSlots == 1)
+        let effects = agent.feed(.assigned([agent.chunk(0)]))
+        #expect(!effects.contains { if case .reject = $0 { true } else { false } })
+    }
+
     @Test func refusesWhatNeedsMoreMemoryThanThereIs() {
         var agent = WorkerScenario.attached(slots: 1)
         let unit = WorkUnit(token: agent.token(0), memory: 2_000)

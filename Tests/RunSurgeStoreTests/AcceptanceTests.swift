@@ -134,6 +134,8 @@ import Testing
         #expect(try await scene.fixture.store.dispatch.results(of: scene.region.id, from: 0, limit: 1).count == 1)
         let summary = try await scene.fixture.store.jobs.regions(of: scene.job, owner: scene.fixture.user)[0]
         #expect(summary.completed == 2 && summary.chunks == 1000 && summary.measuredPeak == .max)
+        let stored = try await scene.fixture.store.dispatch.regions(of: scene.job)[0]
+        #expect(stored.spent == .init(peakBytes: .max, wallMicroseconds: 1, cpuMicroseconds: 2))
         await scene.fixture.store.close()
     }
 

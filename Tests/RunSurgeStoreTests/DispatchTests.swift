@@ -1,3 +1,4 @@
+import Foundation
 import RunSurgeCore
 import RunSurgeStore
 import Testing
@@ -195,6 +196,29 @@ import Testing
         #expect(nodes.first { $0.name == "n7" }?.slots == 5_001, "of two with one name the later counts")
         #expect(nodes.first { $0.name == "n8" }?.id == ids[8])
         #expect(try await dispatch.attachNodes([], term: fixture.term).isEmpty)
+        await fixture.store.close()
+    }
+
+    @Test func onlyItsOwnerDrainsANode() async throws {
+        let fixture = try await Fixture.make()
+        let (jobs, dispatch) = (fixture.store.jobs, fixture.store.dispatch)
+        let shared = try await dispatch.attachNode(name: "a", owner: nil, slots: 1, memory: 1, term: fixture.term)
+        let own = try await dispatch.attachNode(
+            name: "a", owner: fixture.user, slots: 1, memory: 1, term: fixture.term)
+        let stranger = try await fixture.store.accounts.createUser(
+            username: UUID().uuidString, email: UUID().uuidString, passwordHash: "x")
+        #expect(try await !jobs.setDraining(own, owner: stranger.id, to: true))
+        #expect(try await !jobs.setDraining(own, owner: nil, to: true))
+        #expect(try await !jobs.setDraining(shared, owner: fixture.user, to: true))
+        #expect(try await dispatch.drainingNodes().isEmpty)
+        #expect(try await jobs.setDraining(own, owner: fixture.user, to: true))
+        #expect(try await jobs.setDraining(shared, owner: nil, to: true))
+        #expect(try await dispatch.drainingNodes() == [own, shared])
+        #expect(try await jobs.nodes(owner: fixture.user)[0].isDraining)
+        // It stays drained when it comes back.
+        _ = try await dispatch.attachNode(name: "a", owner: nil, slots: 1, memory: 1, term: fixture.term)
+        #expect(try await jobs.setDraining(own, owner: fixture.user, to: false))
+        #expect(try await dispatch.drainingNodes() == [shared])
         await fixture.store.close()
     }
 }

@@ -117,6 +117,20 @@ public final class MemoryJobs: JobStore {
         return Array(older.prefix(limit))
     }
 
+    public func setDraining(_ node: NodeID, owner: UserID?, to isDraining: Bool) async throws -> Bool {
+        state.withLock { state in
+            guard let index = state.nodes.firstIndex(where: { $0.id == node && $0.owner == owner }) else {
+                return false
+            }
+            let old = state.nodes[index]
+            state.nodes[index] = Node(
+                id: old.id, owner: old.owner, name: old.name, slots: old.slots, memory: old.memory,
+                isAlive: old.isAlive, isDraining: isDraining, createdAt: old.createdAt, lastSeenAt: old.lastSeenAt,
+                completedChunks: old.completedChunks)
+            return true
+        }
+    }
+
     public func waitForChange(of id: JobID, within: Duration) async throws {
         let seen = state.withLock { state in
             state.waits += 1

@@ -11,6 +11,8 @@ final class FolderBlobStore: BlobStore {
     private let count = Atomic<Int>(0)
     let materialized = Atomic<Int>(0)
     let isFull = Atomic<Bool>(false)
+    /// The disk that blobs are fetched to.
+    let isReaderFull = Atomic<Bool>(false)
     /// Files that were turned away for want of room.
     let refused = Atomic<Int>(0)
 
@@ -57,6 +59,7 @@ final class FolderBlobStore: BlobStore {
 
     func materialize(_ blob: BlobReference, at path: String) async throws {
         materialized.add(1, ordering: .relaxed)
+        if isReaderFull.load(ordering: .relaxed) { throw BlobError.storageFull }
         guard link("\(folder.path)/\(blob.sha256)", path) == 0 else { throw BlobError.notFound(blob.sha256) }
     }
 

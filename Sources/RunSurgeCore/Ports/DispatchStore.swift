@@ -43,6 +43,8 @@ public protocol DispatchStore: Sendable {
     /// In one transaction; one identifier each, in order. A node of the same owner and name is the same node, come
     /// back.
     func attachNodes(_ nodes: [NodeAttachment], term: Int64) async throws -> [NodeID]
+    /// Those that shall be given nothing more.
+    func drainingNodes() async throws -> Set<NodeID>
     /// Marks nodes as seen now, and those in `dead` as gone. Not synchronously durable.
     func recordNodes(seen: [NodeID], dead: [NodeID], term: Int64) async throws
     /// Appends to the nodes' history. Not synchronously durable.

@@ -20,6 +20,9 @@ public protocol JobStore: Sendable {
     func node(_ id: NodeID) async throws -> Node?
     /// The history of a node of this owner, newest first, before a moment.
     func nodeLog(of id: NodeID, owner: UserID?, before: Timestamp?, limit: Int) async throws -> [NodeLogEntry]
+    /// Lets a node of this owner (nil: of the cluster) take nothing more, or work again. Durable when it returns.
+    /// - Returns: false when there is no such node.
+    func setDraining(_ node: NodeID, owner: UserID?, to isDraining: Bool) async throws -> Bool
     /// Wakes when a job's row or log changed; may wake without reason, and never later than `within`.
     func waitForChange(of id: JobID, within: Duration) async throws
     /// A cheap round trip, for readiness.

@@ -5,6 +5,7 @@ public struct NodeView: Sendable, Codable, Equatable {
     public let userID: UserID?
     public let nodeName: String
     public let isAlive: Bool
+    public let isDraining: Bool
     public let createdAt: String
     public let lastSeenAt: String?
     public let slots: Int
@@ -17,6 +18,7 @@ public struct NodeView: Sendable, Codable, Equatable {
         userID = node.owner
         nodeName = node.name
         isAlive = node.isAlive
+        isDraining = node.isDraining
         createdAt = node.createdAt.iso8601
         lastSeenAt = node.lastSeenAt?.iso8601
         slots = node.slots
@@ -29,6 +31,7 @@ public struct NodeView: Sendable, Codable, Equatable {
         case userID = "user_id"
         case nodeName = "node_name"
         case isAlive = "is_alive"
+        case isDraining = "is_draining"
         case createdAt = "created_at"
         case lastSeenAt = "last_seen_at"
         case slots

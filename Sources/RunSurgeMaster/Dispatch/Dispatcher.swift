@@ -12,6 +12,8 @@ actor Dispatcher {
     private var driverReports: [LeaseToken: DriverReport] = [:]
     /// Jobs that have left the machine and whose end is not stored yet: they must not be loaded again.
     private var leaving: Set<JobID> = []
+    /// Nodes that shall be given nothing more.
+    private var draining: Set<NodeID> = []
 
     private let work: SocketHandle
     private let writes: WorkQueue<StoreWrite>
@@ -115,6 +117,19 @@ actor Dispatcher {
         for peer in links.all { send(.message(nothing), to: peer) }
     }
 
+    /// Drains these nodes, whichever session they come in, and no others.
+    func drain(_ nodes: Set<NodeID>) {
+        let begun = nodes.subtracting(draining).flatMap { machine.sessions(of: $0) }
+        let ended = draining.subtracting(nodes).flatMap { machine.sessions(of: $0) }
+        draining = nodes
+        handle(begun.map { .drain($0, reason: Self.drainReason) })
+        // A drain lasts as long as its session: what the worker still runs it brings along to the next.
+        let refusal = Refusal(code: "drain_over", reason: "Greet again: you are not drained any more.", retry: true)
+        for session in ended { send(.refuse(refusal), to: session) }
+    }
+
+    private static let drainReason = "the node is to be drained"
+
     /// Sends every worker away to greet whoever leads next: this master ends in order.
     func dismiss() {
         let refusal = Refusal(code: "stopping", reason: "This master stops; greet the next one.", retry: true)
@@ -151,6 +166,8 @@ actor Dispatcher {
                 ])
         }
         handle(workers.map { .hello(WorkerHello(session: $0.session, node: $1, wire: $0.hello)) })
+        let drained = workers.filter { draining.contains($1) }.map(\.0.session)
+        if !drained.isEmpty { handle(drained.map { .drain($0, reason: Self.drainReason) }) }
     }
 
     func refused(_ greeting: Greeting, reason: String) {

@@ -88,7 +88,9 @@ extension WorkerHello {
     init(session: SessionID, node: NodeID, wire: WireHello) {
         self.init(
             session: session, node: node, slots: Int(wire.slots), memory: wire.memoryBytes,
-            pythonVersion: wire.pythonVersion, modules: Set(wire.modules.prefix(Limits.workerModules)),
+            pythonVersion: wire.pythonVersion,
+            modules: Set(
+                wire.modules.prefix(Limits.workerModules).filter { $0.utf8.count <= Limits.moduleNameBytes }),
             held: (try? LeaseToken.expanding(wire.held)) ?? [])
     }
 }

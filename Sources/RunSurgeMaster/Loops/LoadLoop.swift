@@ -2,7 +2,7 @@ internal import Foundation
 internal import RunSurgeCore
 internal import RunSurgeScheduling
 
-/// Brings planned and unfinished jobs to the dispatcher, and takes cancelled ones away. The only one that loads: what
+/// Brings planned and unfinished jobs to the dispatcher, takes cancelled ones away, and drains nodes. The only one that loads: what
 /// another had read a while ago could be over by now.
 struct LoadLoop: Sendable {
     let store: any DispatchStore
@@ -21,6 +21,7 @@ struct LoadLoop: Sendable {
         while await wakeUps.next() != nil {
             try await loadUnfinished()
             try await cancelJobs()
+            try await drainNodes()
         }
     }
 
@@ -51,6 +52,11 @@ struct LoadLoop: Sendable {
         return LoadedJob(
             job: job, plan: payload, regions: regions,
             modules: Set(PlannedModules(plan).names.prefix(Limits.jobModules)))
+    }
+
+    private func drainNodes() async throws {
+        await dispatcher.drain(
+            try await persistence.persist("draining nodes") { try await store.drainingNodes() })
     }
 
     private func cancelJobs() async throws {

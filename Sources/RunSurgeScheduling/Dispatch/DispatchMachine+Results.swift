@@ -181,14 +181,6 @@ extension DispatchMachine {
     }
 }
 
-extension Int64 {
-    /// The largest number instead of an overflow.
-    fileprivate func multiplied(by factor: Int64) -> Int64 {
-        let (product, overflow) = multipliedReportingOverflow(by: factor)
-        return overflow ? .max : product
-    }
-}
-
 extension AttemptLoss.Cause {
     init(_ status: OutcomeStatus) {
         self =

@@ -77,15 +77,15 @@ extension JobEntry {
 extension LoopTotals {
     fileprivate mutating func add(_ outcome: ChunkOutcome) {
         measuredPeak = max(measuredPeak, outcome.peakBytes)
-        wallMicroseconds += outcome.wallMicroseconds
-        cpuMicroseconds += outcome.cpuMicroseconds
+        wallMicroseconds = wallMicroseconds.adding(outcome.wallMicroseconds)
+        cpuMicroseconds = cpuMicroseconds.adding(outcome.cpuMicroseconds)
         mostParts = max(mostParts, outcome.parts)
     }
 
     /// What was accepted before this master's time.
     mutating func add(_ spent: StoredRegion.Spent) {
         measuredPeak = max(measuredPeak, spent.peakBytes)
-        wallMicroseconds += spent.wallMicroseconds
-        cpuMicroseconds += spent.cpuMicroseconds
+        wallMicroseconds = wallMicroseconds.adding(spent.wallMicroseconds)
+        cpuMicroseconds = cpuMicroseconds.adding(spent.cpuMicroseconds)
     }
 }

@@ -19,6 +19,8 @@ public enum WorkerEvent: Sendable {
     case congested(Bool)
     /// The worker is to end: nothing new is taken, what waits is given back, what runs may finish.
     case draining
+    /// The worker takes work again.
+    case resumed
     // Processes
     /// A process wrote the result of a chunk; `seconds` of its own clock.
     case finished(WorkKey, seconds: Double)

@@ -99,6 +99,7 @@ public struct WorkerMachine: Sendable {
         case .recovered(let tokens): recover(tokens)
         case .congested(let value): isCongested = value
         case .draining: drain(&effects)
+        case .resumed: isDraining = false
         case .finished(let key, let seconds): finished(key, seconds: seconds, now)
         case .processEnded(let id): processEnded(id, now, &effects)
         case .driverWaits(let key): driverWaits(key)

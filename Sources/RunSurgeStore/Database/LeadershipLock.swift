@@ -9,9 +9,9 @@ struct LeadershipLock: Leadership {
     private static let beat = Duration.seconds(2)
     /// One whose last sign is older, seen twice in a row, is deposed: its writes are fenced, its place is free.
     private static let patienceSeconds = 20.0
-    private static let roundMilliseconds = 3_000
-    /// PostgreSQL's code for a lock that was not had in time.
-    private static let lockNotAvailable = "55P03"
+    private static let inspection = Duration.seconds(3)
+    /// How often a standby tries: one that waited inside the server could not look at the leader, or fill its log.
+    private static let interval = Duration.milliseconds(200)
 
     /// 1381190732 is "RSLL".
     private static let key = "1381190732, 'master_term'::regclass::oid::int4"
@@ -33,7 +33,6 @@ struct LeadershipLock: Leadership {
     private static func own(_ configuration: ConnectionConfiguration) -> ConnectionConfiguration {
         var own = configuration
         own.statementTimeout = .zero
-        own.settings["lock_timeout"] = "\(roundMilliseconds)"
         own.settings["tcp_keepalives_idle"] = "5"
         own.settings["tcp_keepalives_interval"] = "2"
         own.settings["tcp_keepalives_count"] = "3"
@@ -42,22 +41,21 @@ struct LeadershipLock: Leadership {
     }
 
     private static func acquire(_ connection: Connection, isWaiting: Bool) async throws -> Bool {
-        let rows = try await connection.query("SELECT pg_try_advisory_lock(\(key)) AS is_held")
-        if try rows.first?.bool("is_held") == true { return true }
-        guard isWaiting else { return false }
         var suspect: Int?
+        var lastInspection = ContinuousClock.now
         while true {
-            do throws(PostgreSQLError) {
-                _ = try await connection.query("SELECT pg_advisory_lock(\(key))::text")
-                return true
-            } catch {
-                guard error.sqlState == lockNotAvailable else { throw error }
+            let rows = try await connection.query("SELECT pg_try_advisory_lock(\(key)) AS is_held")
+            if try rows.first?.bool("is_held") == true { return true }
+            guard isWaiting else { return false }
+            if ContinuousClock.now - lastInspection > inspection {
+                lastInspection = .now
+                let silent = try await silentLeader(connection)
+                if let silent, silent == suspect {
+                    _ = try await connection.query("SELECT pg_terminate_backend($1)", [.int32(Int32(silent))])
+                }
+                suspect = silent
             }
-            let silent = try await silentLeader(connection)
-            if let silent, silent == suspect {
-                _ = try await connection.query("SELECT pg_terminate_backend($1)", [.int32(Int32(silent))])
-            }
-            suspect = silent
+            try await Task.sleep(for: interval)
         }
     }
 

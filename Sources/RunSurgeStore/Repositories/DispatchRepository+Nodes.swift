@@ -38,6 +38,11 @@ extension DispatchRepository {
         return try results[0].map { try $0.identifier("id") }
     }
 
+    func drainingNodes() async throws -> Set<NodeID> {
+        let rows = try await database.query("SELECT id FROM node WHERE is_draining")
+        return Set(try rows.map { try $0.identifier("id") })
+    }
+
     func recordNodes(seen: [NodeID], dead: [NodeID], term: Int64) async throws {
         if seen.isEmpty, dead.isEmpty { return }
         _ = try await database.fenced(

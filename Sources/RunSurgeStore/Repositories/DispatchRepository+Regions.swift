@@ -46,7 +46,8 @@ extension DispatchRepository {
             Statement(
                 """
                 SELECT region_id, array_agg(chunk_index ORDER BY chunk_index) AS chunks,
-                    max(peak_bytes) AS peak, sum(wall_microseconds)::int8 AS wall, sum(cpu_microseconds)::int8 AS cpu
+                    max(peak_bytes) AS peak, least(sum(wall_microseconds), 9223372036854775807)::int8 AS wall,
+                    least(sum(cpu_microseconds), 9223372036854775807)::int8 AS cpu
                 FROM chunk_result
                 WHERE region_id = ANY ($1) GROUP BY region_id
                 """, [identifiers]),

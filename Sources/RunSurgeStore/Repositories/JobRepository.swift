@@ -146,6 +146,15 @@ struct JobRepository: JobStore {
         return try results[0].map { try NodeLogRow.decode($0, of: id) }
     }
 
+    func setDraining(_ node: NodeID, owner: UserID?, to isDraining: Bool) async throws -> Bool {
+        let rows = try await database.query(
+            "UPDATE node SET is_draining = $3 WHERE id = $1 AND owner_id IS NOT DISTINCT FROM $2 RETURNING id",
+            [.identifier(node), .identifier(owner), .bool(isDraining)])
+        guard !rows.isEmpty else { return false }
+        await database.wakeups.workArrived()
+        return true
+    }
+
     func waitForChange(of id: JobID, within: Duration) async throws {
         try await database.wakeups.waitForChange(of: id, within: within)
     }

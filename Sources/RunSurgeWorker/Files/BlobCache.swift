@@ -39,9 +39,12 @@ actor BlobCache {
     /// Carries `body` out with the store of the session, and again, with that of the next session when there is one, as
     /// long as the master can't be reached or has no room: it may be restarted, another may be taking over, a disk may be
     /// cleared.
-    /// - Parameter isWanted: asked before each repetition.
+    /// - Parameters:
+    ///   - isWanted: asked before each repetition.
+    ///   - isForMaster: false when it is this machine's disk that `body` needs room on: another machine may have some.
     nonisolated func withStore<Value: Sendable>(
-        while isWanted: @Sendable () async -> Bool = { true }, _ body: @Sendable (any BlobStore) async throws -> Value
+        while isWanted: @Sendable () async -> Bool = { true }, isForMaster: Bool = true,
+        _ body: @Sendable (any BlobStore) async throws -> Value
     ) async throws -> Value {
         let start = ContinuousClock.now
         var wait = Self.backoff.first
@@ -52,8 +55,8 @@ actor BlobCache {
                 let patience: Duration
                 switch error {
                 case .unavailable: patience = Self.absence
-                case .storageFull: patience = Self.fullness
-                case .notFound, .tooLarge, .corrupted: throw error
+                case .storageFull where isForMaster: patience = Self.fullness
+                case .storageFull, .notFound, .tooLarge, .corrupted: throw error
                 }
                 guard ContinuousClock.now - start < patience, await isWanted() else { throw error }
             }
@@ -122,7 +125,7 @@ actor BlobCache {
             if blob == .empty {
                 try await BlockingWork.run { try TextFile.write("", to: path, creating: true) }
             } else {
-                try await withStore { try await $0.materialize(blob, at: path) }
+                try await withStore(isForMaster: false) { try await $0.materialize(blob, at: path) }
             }
             entries[blob] = Entry(size: blob.size, lastUse: clock)
             bytes += blob.size

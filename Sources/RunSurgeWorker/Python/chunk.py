@@ -23,7 +23,7 @@ from _runsurge.room import Counter, Room
 
 Json = dict[str, Any]
 
-COMPLETED, GUARD_FAILED, RAISED, OUT_OF_MEMORY = 1, 2, 3, 4
+COMPLETED, GUARD_FAILED, RAISED, OUT_OF_MEMORY, FAULT = 1, 2, 3, 4, 6
 EFFECT_BYTES = 48 << 20
 # Seconds below which a chunk's result may wait for others, and below which what passes is taken for this process's own.
 QUICK = 0.0005
@@ -44,11 +44,11 @@ class Region:
         self.namespace["__builtins__"] = sys.modules["builtins"]
         content = pickle.load(file)
         if content["host"] != host.identity(content["has_floats"]):
-            raise GuardFailed("the driver's Python or machine is of another kind")
+            raise host.Unlike("the driver's Python or machine is of another kind")
         own_versions = host.versions() if content["versions"] else {}
         for name, version in content["versions"].items():
             if own_versions.get(name, version) != version:
-                raise GuardFailed(f"the driver has {name} {version}, and there is {own_versions[name]} here")
+                raise host.Unlike(f"the driver has {name} {version}, and there is {own_versions[name]} here")
         self.namespace["__file__"] = content["file"]
         self.namespace.update(content["reads"])
         self.namespace["__runsurge_unbound__"] = NameError
@@ -206,7 +206,7 @@ def apply_state(state: Json) -> None:
     warnings.filters[:] = state["filters"]
     warnings._filters_mutated()  # type: ignore[attr-defined]
     if state["clock"] != host.clock():
-        raise GuardFailed("the driver is in another time zone")
+        raise host.Unlike("the driver is in another time zone")
 
 
 class Process:
@@ -263,7 +263,7 @@ class Process:
 
     def flush(self) -> None:
         if self.held.records:
-            self.held.send(self.room.peak())
+            self.held.send(self.room.peak(True))
 
     def load(self, head: Json, body: bytes) -> None:
         number = head["region"]
@@ -319,6 +319,8 @@ class Process:
             region = self.regions.get(head["region"])
             if region is None:
                 error = self.failed.get(head["region"])
+                if isinstance(error, host.Unlike):
+                    raise error
                 raise GuardFailed(f"the region could not be loaded: {type(error).__name__}: {error}")
             data = region.run(first, last, counter)
             answer["records"] = counter.count
@@ -330,6 +332,8 @@ class Process:
             answer.update(status=GUARD_FAILED, reason=failed.reason, variable=failed.variable or "")
         except RecursionError:
             answer.update(status=GUARD_FAILED, reason="the recursion is too deep")
+        except host.Unlike as unlike:
+            answer.update(status=FAULT, reason=str(unlike))
         except MemoryError:
             answer.update(status=OUT_OF_MEMORY, reason="the memory is used up")
         except BaseException as error:
@@ -337,9 +341,10 @@ class Process:
         elapsed = time.perf_counter() - wall
         answer["wall_us"] = int(elapsed * 1e6)
         answer["cpu_us"] = int(max(processor.seconds() - cpu, 0.0) * 1e6)
+        is_short = elapsed < 0.005
         if elapsed >= QUICK or answer["status"] != COMPLETED or counter.has_more:
-            answer["peak_bytes"] = self.room.peak()
-        if elapsed > 0.005:
+            answer["peak_bytes"] = self.room.peak(is_short)
+        if not is_short:
             self.room.forget_peak()
         return answer, data
 

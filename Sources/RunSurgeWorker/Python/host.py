@@ -13,6 +13,10 @@ FEATURES = (b"fma", b"fma4", b"avx2", b"avx512f")
 COMPUTING = re.compile(rb"\b(math|cmath|statistics|random|pow|colorsys|fractions|decimal|turtle|__pow__)\b|\*\*")
 
 
+class Unlike(Exception):
+    """A chunk would not be computed here as where its driver is: others may take it."""
+
+
 @functools.lru_cache(maxsize=None)
 def identity(has_floats: bool) -> tuple[Any, ...]:
     """The interpreter, the C library and, with functions of floats, what of the processor decides about results."""
@@ -51,11 +55,14 @@ def clock() -> tuple[Any, ...]:
 
 
 def versions() -> dict[str, str]:
-    """Of the modules loaded here that say theirs."""
+    """Of the modules loaded here beyond the standard library that say theirs."""
     found = {}
-    for name, module in list(sys.modules.items()):
+    standard = getattr(sys, "stdlib_module_names", frozenset())
+    for name, module in sorted(sys.modules.items()):
+        if name in standard or "." in name:
+            continue
         version = getattr(module, "__dict__", {}).get("__version__")
-        if "." not in name and type(version) is str:
+        if type(version) is str:
             found[name] = version
     return found
 

@@ -43,6 +43,7 @@ class Room:
         self.bound = 0
         # The system lets a process begin with the peak of the one that started it.
         self.inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.last_peak = 0
 
     def resident(self) -> int:
         """Bytes."""
@@ -58,14 +59,16 @@ class Room:
         self.base = self.resident()
         self.bound = self.base + int((self.limit - self.base) * SHARE)
 
-    def peak(self) -> int:
-        """The most bytes that were resident since the peak was forgotten."""
+    def peak(self, is_short: bool) -> int:
+        """The most bytes that were resident since the peak was forgotten, about. `is_short`: not long ago."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        if peak <= self.inherited:
+        if peak > self.inherited:
+            return peak * 1024
+        if not is_short or not self.last_peak:
             with open("/proc/self/status", "rb", buffering=0) as file:
                 found = re.search(rb"VmHWM:\s*(\d+)", file.read(4096))
-            peak = int(found.group(1)) if found else peak
-        return peak * 1024
+            self.last_peak = int(found.group(1)) * 1024 if found else peak * 1024
+        return self.last_peak
 
     def forget_peak(self) -> None:
         """Lets the peak be that of the next piece alone, where the system can."""

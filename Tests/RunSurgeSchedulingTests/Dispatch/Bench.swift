@@ -85,14 +85,15 @@ struct Bench {
 
     static func region(
         _ id: Int64, job: Int64, chunks: Int64, node: Int64 = 5, entry: Int64 = 0, completed: [Int64] = [],
-        epochs: [Int64: Int64] = [:], peak: Int64 = 32 << 20, isClosed: Bool = false
+        epochs: [Int64: Int64] = [:], peak: Int64 = 32 << 20, isClosed: Bool = false,
+        spent: StoredRegion.Spent = .init()
     ) -> StoredRegion {
         StoredRegion(
             region: Region(
                 id: RegionID(id), job: JobID(job), node: node, line: 3, entry: entry, digest: [], sourceJSON: [],
                 modesJSON: [1], environment: .inline([]), blobs: [],
                 ranges: .even(first: 0, last: chunks * 10, step: 10), prefixRecords: 7, predictedPeak: peak),
-            completed: completed, epochs: epochs, isClosed: isClosed)
+            completed: completed, epochs: epochs, isClosed: isClosed, spent: spent)
     }
 
     static func offer(

@@ -35,6 +35,29 @@ import Testing
         #expect(bench.machine.knownJobs.isEmpty)
     }
 
+    @Test func whatAnEarlierMasterAcceptedIsInTheSummary() throws {
+        var bench = Bench()
+        _ = bench.hello(10)
+        let regions = [
+            Bench.region(
+                7, job: 1, chunks: 4, completed: [0], isClosed: true,
+                spent: .init(peakBytes: 90 << 20, wallMicroseconds: .max, cpuMicroseconds: 5)),
+            Bench.region(
+                8, job: 1, chunks: 4, entry: 1, completed: [2],
+                spent: .init(peakBytes: 70 << 20, wallMicroseconds: 3, cpuMicroseconds: 6)),
+        ]
+        bench.step(Bench.loaded(Bench.job(1, epoch: 1), regions: regions))
+        let driver = try #require(bench.pull(10, free: 1).tokens.first { $0.key.isDriver })
+        let ended = bench.step(.driverEnded(10, driver, .finished))
+        guard case .finishJob(driver, 10, let summary)? = ended.first else {
+            Issue.record("\(ended)")
+            return
+        }
+        #expect(summary.loops[5]?.measuredPeak == 90 << 20)
+        #expect(summary.loops[5]?.wallMicroseconds == .max)
+        #expect(summary.loops[5]?.cpuMicroseconds == 11)
+    }
+
     @Test func aLateOutcomeThatTheStoreTakesEndsTheJobEverywhere() throws {
         var bench = Bench()
         _ = bench.hello(10)

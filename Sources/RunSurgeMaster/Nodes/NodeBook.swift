@@ -73,8 +73,8 @@ struct NodeBook {
         let isRevoked = revoked.remove(status.node) != nil && status.state == .left
         log.append(
             NodeLogEntry(
-                node: status.node, at: lastEntry, kind: isRevoked ? .revoked : status.state.event, term: term, slots: status.slots,
-                memory: status.memory, detail: detail))
+                node: status.node, at: lastEntry, kind: isRevoked ? .revoked : status.state.event, term: term,
+                slots: status.slots, memory: status.memory, detail: detail))
         return KnownNode(name: name, status: status, since: wall)
     }
 

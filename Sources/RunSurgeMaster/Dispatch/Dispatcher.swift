@@ -57,6 +57,7 @@ actor Dispatcher {
     // MARK: What comes in
 
     func handle(_ events: [DispatchEvent]) {
+        for case .revoked(let node) in events { book.revoke(node) }
         let effects = machine.handle(events, now: now)
         carryOut(effects)
     }

@@ -160,6 +160,12 @@ public actor Worker: Service {
         for effect in machine.handle(event, now: BootClock.now) { carryOut(effect) }
     }
 
+    /// Several at once: the machine looks once at what follows from them.
+    func feed(_ events: [WorkerEvent]) {
+        guard !events.isEmpty else { return }
+        for effect in machine.handle(events, now: BootClock.now) { carryOut(effect) }
+    }
+
     private func tick() async {
         lookAtDisk()
         feed(.tick)

@@ -28,7 +28,7 @@ import Testing
         _ group: MasterGroup, _ network: TestNetwork, _ processes: inout [ChildProcess]
     ) async throws {
         processes.append(try await group.startMaster(0, prefix: network.prefix(Host.master)))
-        _ = try await network.slowDown(Host.slow)
+        try await network.slowDown(Host.slow)
         var places: [URL] = []
         for (host, name) in [(Host.fast, "fast"), (Host.slow, "slow")] {
             let place = Cluster.temporaryFolder("remote-\(name)")

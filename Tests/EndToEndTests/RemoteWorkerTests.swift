@@ -29,7 +29,7 @@ import Testing
     ) async throws {
         processes.append(try await group.startMaster(0, prefix: network.prefix(Host.master)))
         try await group.register()
-        _ = try await network.slowDown(Host.slow)
+        try await network.slowDown(Host.slow)
         var places: [URL] = []
         for (host, name) in [(Host.fast, "fast"), (Host.slow, "slow")] {
             let place = Cluster.temporaryFolder("remote-\(name)")

@@ -21,6 +21,7 @@ public actor Worker: Service {
     var parts: Parts?
     var endpoints: EndpointRing
     var link: WorkLink?
+    var serverKeys: ServerKeyRing
     var listeners: [Task<Void, Never>] = []
     var nodeID: Int64 = 0
     /// Of the master that welcomed this agent last.
@@ -76,6 +77,7 @@ public actor Worker: Service {
         self.configuration = configuration
         self.sockets = sockets
         openBlobStore = blobs
+        serverKeys = ServerKeyRing(configuration.keys?.serverKeys ?? [])
         self.logger = logger
         endpoints = EndpointRing(configuration.endpoints)
         machine = WorkerMachine(settings: Self.settings(configuration), seed: .random(in: 0 ... .max))

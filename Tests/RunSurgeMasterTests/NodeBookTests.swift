@@ -63,6 +63,19 @@ import Testing
         #expect(changes.log.map(\.kind) == [.attached, .dead])
     }
 
+    @Test func aNodeThatLeavesBecauseItsKeyWasRevokedIsSaidToBe() {
+        var book = NodeBook(term: 1, timeout: .seconds(15))
+        book.revoke(NodeID(1))
+        for state in [NodeStatus.State.attached, .left, .attached] {
+            _ = book.note(Self.status(1, state), wall: Self.wall(7))
+        }
+        book.revoke(NodeID(1))
+        for state in [NodeStatus.State.left, .attached, .left] {
+            _ = book.note(Self.status(1, state), wall: Self.wall(8))
+        }
+        #expect(book.takeChanges().log.map(\.kind) == [.attached, .left, .attached, .revoked, .attached, .left])
+    }
+
     @Test func onlySoManyThatAreGoneAreRemembered() {
         var book = NodeBook(term: 1, timeout: .seconds(15))
         for node in 0..<Int64(Limits.goneNodes + 10) { _ = book.note(Self.status(node, .dead), wall: Self.wall(node)) }

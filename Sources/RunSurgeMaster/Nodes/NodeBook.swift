@@ -24,6 +24,7 @@ struct NodeBook {
     /// Of another term, to be dead unless they come back by then.
     private var expected: [NodeID: MonotonicTime] = [:]
     private var died: Set<NodeID> = []
+    private var revoked: Set<NodeID> = []
     private var log: [NodeLogEntry] = []
     private var lastEntry = Timestamp(microseconds: 0)
 
@@ -56,6 +57,11 @@ struct NodeBook {
     /// Of nodes whose state is not known yet.
     private var names: [NodeID: String] = [:]
 
+    /// A node's key was revoked: that is why it leaves now.
+    mutating func revoke(_ node: NodeID) {
+        if nodes[node]?.status.state.isAlive == true { revoked.insert(node) }
+    }
+
     /// A node's state has changed; its new view.
     mutating func note(_ status: NodeStatus, detail: String = "", wall: Timestamp) -> KnownNode {
         let name = names.removeValue(forKey: status.node) ?? nodes[status.node]?.name ?? ""
@@ -64,10 +70,11 @@ struct NodeBook {
         if status.state.isAlive { died.remove(status.node) } else { died.insert(status.node) }
         // Never the same moment twice: it is part of the entry's key.
         lastEntry = Timestamp(microseconds: max(wall.microseconds, lastEntry.microseconds + 1))
+        let isRevoked = revoked.remove(status.node) != nil && status.state == .left
         log.append(
             NodeLogEntry(
-                node: status.node, at: lastEntry, kind: status.state.event, term: term, slots: status.slots,
-                memory: status.memory, detail: detail))
+                node: status.node, at: lastEntry, kind: isRevoked ? .revoked : status.state.event, term: term,
+                slots: status.slots, memory: status.memory, detail: detail))
         return KnownNode(name: name, status: status, since: wall)
     }
 

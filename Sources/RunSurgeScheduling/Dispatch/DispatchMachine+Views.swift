@@ -49,6 +49,14 @@ extension DispatchMachine {
     public func node(of session: SessionID) -> NodeID? { sessions[session]?.node }
     public func sessions(of node: NodeID) -> [SessionID] { (nodes[node] ?? []).sorted() }
 
+    /// Chunks of a user that wait. Cost: one look at every region.
+    public func readyChunks(of user: UserID) -> Int64 {
+        regions.values.reduce(0) { sum, region in
+            guard jobs[region.region.job]?.owner == user else { return sum }
+            return sum + region.filings.reduce(0) { $0 + $1.chunks }
+        }
+    }
+
     /// Byte-seconds charged to a user; 0 for one that has used nothing lately.
     public func usage(of user: UserID) -> Double { users[user]?.usage ?? 0 }
 }

@@ -40,7 +40,7 @@ extension WorkerMachine {
             }
         }
         let lost = held.values.filter { !kept.contains($0.token.key) && $0.stage != .finished }.map(\.token)
-        drop(lost.sorted { $0.key.chunk < $1.key.chunk } + cancel, &effects)
+        drop(lost.sorted { $0.key < $1.key } + cancel, &effects)
     }
 
     mutating func refused(_ reason: String, retry: Bool, _ now: MonotonicTime) {
@@ -76,7 +76,7 @@ extension WorkerMachine {
         }
         if let lastHeard, now - lastHeard > lease {
             let lost = held.values.filter { $0.stage != .finished && $0.stage != .dying }.map(\.token)
-            drop(lost.sorted { $0.key.chunk < $1.key.chunk }, &effects)
+            drop(lost.sorted { $0.key < $1.key }, &effects)
         }
     }
 

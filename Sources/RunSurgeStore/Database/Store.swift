@@ -33,6 +33,7 @@ public struct Store: Sendable {
 
     public var accounts: some AccountStore { AccountRepository(database: database) }
     public var jobs: some JobStore { JobRepository(database: database) }
+    public var enrolment: some EnrolmentStore { EnrolmentRepository(database: database) }
     public var dispatch: some DispatchStore { DispatchRepository(database: database) }
 
     /// To be led before `beginTerm` where several masters share a database.

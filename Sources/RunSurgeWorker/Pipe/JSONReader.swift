@@ -118,7 +118,8 @@ struct JSONReader {
         var digits: Int64 = 0
         scan: while position < bytes.count {
             switch bytes[position] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digits = digits &* 10 &+ Int64(bytes[position] - UInt8(ascii: "0"))
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                digits = digits &* 10 &+ Int64(bytes[position] - UInt8(ascii: "0"))
             case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"), UInt8(ascii: "-"):
                 isInteger = false
             default: break scan

@@ -218,6 +218,8 @@ class Process:
         self.regions: dict[int, Region] = {}
         self.failed: dict[int, BaseException] = {}
         self.held = Held(pipe)
+        # Of the chunk at hand, sent before its last one.
+        self.pieces = 0
         pipe.status_at_end = 0
 
     def serve(self) -> None:
@@ -234,19 +236,20 @@ class Process:
                 bounds = head["bounds"]
                 for offset, (first, last) in enumerate(zip(bounds, bounds[1:])):
                     self.answer({"region": head["region"], "index": head["index"] + offset, "first": first,
-                                 "last": last})
+                                 "last": last}, True)
             elif head["t"] == "chunk":
-                self.answer(head)
+                self.answer(head, False)
             elif head["t"] == "region":
                 self.load(head, body)
             elif head["t"] == "limit":
                 self.room.limit = head["memory"]
                 self.room.measure()
 
-    def answer(self, head: Json) -> None:
-        """Runs one chunk and sends its result, or keeps it for a moment."""
+    def answer(self, head: Json, is_whole: bool) -> None:
+        """Runs one chunk and sends its result. That of one that was run whole, at once, is kept for a moment."""
+        self.pieces = 0
         answer, data = self.chunk(head)
-        if answer["status"] == COMPLETED and answer["wall_us"] < QUICK * 1e6:
+        if is_whole and not self.pieces and answer["status"] == COMPLETED and answer["wall_us"] < QUICK * 1e6:
             if not self.held.fits(answer):
                 self.flush()
             if self.held.add(answer, data):
@@ -304,6 +307,7 @@ class Process:
         gc.collect()
         answer["t"] = "piece"
         answer["leaves"] = self.room.is_stuck(len(data))
+        self.pieces += 1
         self.write(answer, data)
         if answer["leaves"]:
             # Another process has more room.

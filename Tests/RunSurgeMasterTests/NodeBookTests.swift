@@ -101,6 +101,8 @@ import Testing
         subscriptions.note(.init(message(1, "")))
         #expect(subscriptions.wants("job/"))
         subscriptions.note(.init([[]]))
+        subscriptions.forgetAll()
+        #expect(!subscriptions.wants("job/"))
     }
 
     @Test func subscriptionsBeyondTheLimitMeanEverything() {

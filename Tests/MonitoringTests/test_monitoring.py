@@ -156,7 +156,7 @@ class MonitoringTests(unittest.TestCase):
         self.assertGreater(last[("runsurge_store_commit_seconds_count", (("write", "results"),))], 0)
         for socket in ("work", "results", "heartbeats"):
             self.assertGreater(last[("runsurge_zeromq_received_total", (("socket", socket),))], 0, socket)
-        self.assertGreater(last[("runsurge_blobs_bytes", ())], 0)
+        eventually("the blobs to be counted", lambda: self.scrape()[0][("runsurge_blobs_bytes", ())] > 0)
         self.assertGreater(last[("process_resident_memory_bytes", ())], 10 << 20)
         self.assertGreater(last[("process_cpu_seconds_total", ())], 0)
         self.assertGreater(last[("process_open_fds", ())], 10)

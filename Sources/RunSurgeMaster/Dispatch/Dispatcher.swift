@@ -233,7 +233,7 @@ actor Dispatcher {
                 continue
             }
             links.add(greeting)
-            book.name(node, greeting.hello.nodeName)
+            book.greet(node, name: greeting.hello.nodeName)
             logger.info(
                 "a worker is attached",
                 metadata: [

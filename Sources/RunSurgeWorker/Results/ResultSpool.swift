@@ -121,8 +121,11 @@ final class ResultSpool: Sendable {
             // What was written in part would garble all that follows.
             ftruncate(file.number, off_t(end))
             leaveSegment()
-            // Nothing in it was wanted any more: there is room now.
-            if state.live[name] == nil, end > 0 { return try write(bytes) }
+            // Nothing in it was wanted any more: there is room now, also while the file is still open here.
+            if state.live[name] == nil, end > 0 {
+                ftruncate(file.number, 0)
+                return try write(bytes)
+            }
             throw error
         }
         state.current?.bytes = end + bytes.count

@@ -26,6 +26,8 @@ final class Agent {
     var stalledUntil: Int64 = 0
     var machine: WorkerMachine
     var session: SessionID = 0
+    /// When it last took a message of a master.
+    var lastHeard: Int64 = 0
     /// The master host that the present sockets go to.
     var endpoint = 0
     // When the last message on each way of the connection arrives: they don't overtake each other.

@@ -114,7 +114,9 @@ extension World {
 
     private func revoke() {
         let agent = anyAgent
-        guard agent.isApproved, agents.count(where: \.isApproved) > 1 else { return }
+        // Somebody must be left who can run what it can.
+        let others = agents.filter { $0.isApproved && $0.host.pythonVersion == agent.host.pythonVersion }
+        guard agent.isApproved, others.count > 1 else { return }
         agent.isApproved = false
         for host in hosts where host.isListening && host.stalledUntil <= now {
             for (session, worker) in host.links where worker == agent.index { host.links[session] = nil }

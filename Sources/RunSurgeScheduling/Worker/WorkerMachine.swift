@@ -71,6 +71,8 @@ public struct WorkerMachine: Sendable {
     /// Takes one event. `now` counts from an arbitrary origin.
     public mutating func handle(_ event: WorkerEvent, now: MonotonicTime) -> [WorkerEffect] {
         var effects: [WorkerEffect] = []
+        // First of all: what comes may be as old as the silence.
+        letGo(now, &effects)
         switch event {
         case .opened(let session): opened(session, now, &effects)
         case .welcomed(let term, let lease, let keep, let cancel):
@@ -127,7 +129,7 @@ public struct WorkerMachine: Sendable {
     var memoryInUse: Int64 {
         slots.reduce(0) { sum, slot in
             let driver = slot.driver == nil ? 0 : settings.slotMemory
-            return sum + driver + (slot.pipeCount > 0 ? slot.process?.memory ?? 0 : 0)
+            return sum + driver + slot.processMemory
         }
     }
 }

@@ -60,6 +60,9 @@ final class Agent {
         machine = WorkerMachine(settings: Scenario.worker(host), seed: UInt64(index))
     }
 
+    /// Nobody tells an agent whose key was revoked that its work is over.
+    var hasDrained: Bool { !isUp || !isApproved || machine.isEmpty }
+
     func time(_ now: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: (now + Int64(index + 1) * 1_000_000_000) * 1_000)
     }

@@ -58,14 +58,15 @@ struct Ledger {
 
     mutating func masterStarted(_ host: Int) { leased[host] = [:] }
 
-    mutating func beforeMaster(_ host: Int, _ events: [DispatchEvent], now: Int64, silence: Int64) {
+    mutating func beforeMaster(_ master: MasterHost, _ events: [DispatchEvent], now: Int64, silence: Int64) {
+        let host = master.index
         if silence > 600_000 {
             for key in leased[host].keys { leased[host][key]?.renewed += silence }
         }
         for event in events {
             switch event {
             case .pull(let session, let pull):
-                pulled(session, pull)
+                guard pulled(session, pull, host) else { continue }
                 for token in pull.held where leased[host][token.key]?.token == token {
                     if leased[host][token.key]?.session == session { leased[host][token.key]?.renewed = now }
                 }
@@ -84,7 +85,8 @@ struct Ledger {
                     lastChunks[region] = min(lastChunks[region] ?? .max, outcome.index)
                 }
             case .hello(let hello):
-                credit[hello.session] = nil
+                if master.machine.node(of: hello.session) == nil { credit[hello.session] = nil }
+                credit[hello.session]?.places = 0
                 end(host) { $0.node == hello.node && $0.session != hello.session }
             case .goodbye(let session): end(host) { $0.session == session }
             case .revoked(let node): end(host) { $0.node == node }
@@ -98,11 +100,15 @@ struct Ledger {
         lastChunks[region] = min(lastChunks[region] ?? .max, key.chunk)
     }
 
-    private mutating func pulled(_ session: SessionID, _ pull: WorkerPull) {
-        guard pull.sequence > credit[session]?.sequence ?? 0 else { return }
+    /// - Returns: whether it is newer than the last.
+    private mutating func pulled(_ session: SessionID, _ pull: WorkerPull, _ host: Int) -> Bool {
+        guard pull.sequence > credit[session]?.sequence ?? 0 else { return false }
         credit[session] = (pull.freeSlots + pull.prefetch, pull.sequence)
-        inFlight[session]?.subtract(pull.held)
+        // What it names has arrived, and what was taken back does not count any longer.
+        let held = Set(pull.held)
+        inFlight[session] = inFlight[session]?.filter { !held.contains($0) && leased[host][$0.key]?.token == $0 }
         unreachable.remove(session)
+        return true
     }
 
     private mutating func drop(_ token: LeaseToken, _ host: Int) {

@@ -10,7 +10,7 @@ extension DispatchMachine {
     // MARK: From a request to a region
 
     mutating func regionRequested(_ session: SessionID, _ offer: RegionOffer) {
-        guard requests[offer.key] == nil else { return }
+        guard sessions[session] != nil, requests[offer.key] == nil else { return }
         if let refusal = refusal(of: offer, from: session) { return decline(offer.key, to: session, refusal) }
         do throws(ChunkPlanner.Refusal) {
             let layout = try ChunkPlanner.plan(offer.demand, on: clusterOffer(to: offer.key.driver.key.job))

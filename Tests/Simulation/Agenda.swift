@@ -33,7 +33,9 @@ struct Agenda<Item> {
     }
 
     mutating func next() -> (time: Int64, item: Item)? {
-        guard let first = heap.first, let last = heap.popLast(), let item = items[first.place].take() else { return nil }
+        guard let first = heap.first, let last = heap.popLast(), let item = items[first.place].take() else {
+            return nil
+        }
         free.append(first.place)
         guard !heap.isEmpty else { return (first.time, item) }
         heap[0] = last

@@ -48,7 +48,9 @@ struct Ledger {
         executions[token.key, default: 0] += 1
         begun[token.key, default: []].insert(token.epoch)
         let (count, limit) = (executions[token.key, default: 0], 1 + reasons[token.key, default: 0])
-        if count > limit { fail("\(token.key) is executed for the \(count)th time, with \(limit - 1) reasons to repeat it") }
+        if count > limit {
+            fail("\(token.key) is executed for the \(count)th time, with \(limit - 1) reasons to repeat it")
+        }
     }
 
     /// The process that had these chunks is gone, or the agent with all of its.
@@ -79,7 +81,9 @@ struct Ledger {
             case .jobsCancelled(let ids): overJobs.formUnion(ids)
             case .driverCommitted(let token, _, let verdict): if verdict != .stale { overJobs.insert(token.key.job) }
             case .committed(let records):
-                for record in records where record.verdict != .stale { ended(record.result.token.key, record.result.outcome) }
+                for record in records where record.verdict != .stale {
+                    ended(record.result.token.key, record.result.outcome)
+                }
             case .resultsFetched(let region, _, let outcomes):
                 for outcome in outcomes where outcome.status != .completed {
                     lastChunks[region] = min(lastChunks[region] ?? .max, outcome.index)
@@ -145,7 +149,9 @@ struct Ledger {
                     token: item.token, session: session, node: node, renewed: now)
             }
             let (given, places) = (inFlight[session]?.count ?? 0, credit[session]?.places ?? 0)
-            if given > places { fail("\(given) units are on their way to session \(session), which offered \(places) places") }
+            if given > places {
+                fail("\(given) units are on their way to session \(session), which offered \(places) places")
+            }
         case .welcome(let session, let keep, let cancel):
             let node = host.machine.node(of: session)
             for token in keep {
@@ -206,7 +212,9 @@ struct Ledger {
             excuse(key)
             leased[host.index][key] = nil
             if host.machine.node(of: held.session) != nil {
-                fail("\(held.token) is leased to session \(held.session), which last named it at \(World.clock(held.renewed))")
+                fail(
+                    "\(held.token) is leased to session \(held.session), which last named it at \(World.clock(held.renewed))"
+                )
             }
         }
     }
@@ -228,7 +236,9 @@ struct Ledger {
         guard users.count == 2, users.allSatisfy({ machine.readyChunks(of: $0) > 0 }) else { return }
         let lead = abs(machine.usage(of: users[0]) - machine.usage(of: users[1]))
         if lead > bound {
-            fail("one user is \(lead / Double(Scenario.share)) slot-seconds ahead of the other, \(bound / Double(Scenario.share)) allowed")
+            fail(
+                "one user is \(lead / Double(Scenario.share)) slot-seconds ahead of the other, \(bound / Double(Scenario.share)) allowed"
+            )
         }
     }
 }

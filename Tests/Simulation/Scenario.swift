@@ -56,7 +56,8 @@ struct Scenario {
             let slots = random.pick(1..<4)
             return Host(
                 node: NodeID(Int64(index + 1)), slots: slots, memory: Int64(slots) * Self.share,
-                pythonVersion: isMixed && index > 1 ? "3.12.1" : "3.11.2", modules: isMixed && index % 2 == 0 ? ["numpy"] : [])
+                pythonVersion: isMixed && index > 1 ? "3.12.1" : "3.11.2",
+                modules: isMixed && index % 2 == 0 ? ["numpy"] : [])
         }
         let largest = hosts.map(\.memory).max() ?? Self.share
         var jobs: [Job] = []

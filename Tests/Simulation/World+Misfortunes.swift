@@ -34,7 +34,9 @@ extension World {
         case .processCrash: endAProcess()
         case .masterCrash: if let host = anyMaster { end(host, because: "a crash") }
         case .masterStall:
-            if let host = anyMaster { host.stalledUntil = max(host.stalledUntil, now + random.pick(100_000..<6_000_000)) }
+            if let host = anyMaster {
+                host.stalledUntil = max(host.stalledUntil, now + random.pick(100_000..<6_000_000))
+            }
         case .lockLoss: lockHolder = nil
         case .storeCrash: crashStore()
         case .diskFull: fillDisk()
@@ -130,7 +132,9 @@ extension World {
         let copy = overheard[random.pick(0..<overheard.count)]
         let host = hosts[random.pick(0..<2)]
         guard host.isListening, host.stalledUntil <= now else { return }
-        guard host.machine.node(of: copy.session) != nil else { return replayStranger(copy.session, copy.message, host) }
+        guard host.machine.node(of: copy.session) != nil else {
+            return replayStranger(copy.session, copy.message, host)
+        }
         guard host.links[copy.session] == copy.worker else { return }
         arrive(atHost: host.index, from: copy.worker, copy.session, copy.message)
     }

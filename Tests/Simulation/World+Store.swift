@@ -16,7 +16,9 @@ extension World {
         }
         guard let work = host.lanes[lane].batch.popFirst() else { return }
         host.lanes[lane].isBusy = true
-        after(latency(), .commits(host.index, host.incarnation, lane: lane, work, term: host.machine.term, isRepeated: false))
+        after(
+            latency(),
+            .commits(host.index, host.incarnation, lane: lane, work, term: host.machine.term, isRepeated: false))
     }
 
     private func latency() -> Int64 {
@@ -83,7 +85,9 @@ extension World {
                 .committed(
                     results.map { item in
                         let record = accept(item, batch)
-                        guard !seen.insert(item.result.token).inserted, record.verdict == .accepted else { return record }
+                        guard !seen.insert(item.result.token).inserted, record.verdict == .accepted else {
+                            return record
+                        }
                         return ResultVerdictRecord(
                             result: record.result, session: record.session,
                             verdict: mutant == .duplicateIsFresh ? .accepted : .duplicate)

@@ -86,7 +86,9 @@ final class World {
                 if isCalm, agents.allSatisfy(\.hasDrained) { break }
                 if let allOver, now > max(allOver, scenario.calm) + 20 * Scenario.second {
                     let holders = agents.filter { !$0.hasDrained }
-                    fail("all jobs are over, and \(holders.map { "w\($0.index) holds \($0.machine.heldTokens.map(\.key))" })")
+                    fail(
+                        "all jobs are over, and \(holders.map { "w\($0.index) holds \($0.machine.heldTokens.map(\.key))" })"
+                    )
                 }
             } else if now > scenario.calm + Self.patience {
                 let open = store.jobs.values.filter { !$0.state.isFinal }.map { "\($0.id): \($0.state)" }

@@ -26,6 +26,8 @@ final class Agent {
     var stalledUntil: Int64 = 0
     var machine: WorkerMachine
     var session: SessionID = 0
+    /// When it last took a message of a master.
+    var lastHeard: Int64 = 0
     /// The master host that the present sockets go to.
     var endpoint = 0
     // When the last message on each way of the connection arrives: they don't overtake each other.
@@ -57,6 +59,9 @@ final class Agent {
         self.host = host
         machine = WorkerMachine(settings: Scenario.worker(host), seed: UInt64(index))
     }
+
+    /// Nobody tells an agent whose key was revoked that its work is over.
+    var hasDrained: Bool { !isUp || !isApproved || machine.isEmpty }
 
     func time(_ now: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: (now + Int64(index + 1) * 1_000_000_000) * 1_000)

@@ -89,6 +89,7 @@ extension World {
         default: note("m\(host) → w\(agent.index): \(Briefly.message(message))")
         }
         take(message, by: agent, term)
+        agent.lastHeard = now
         settle(agent)
     }
 
@@ -246,6 +247,10 @@ extension World {
         agent.runs += 1
         agent.processes[id]?.run = agent.runs
         if let token = agent.machine.token(of: key) { ledger.begins(token, fail) }
+        // Its leases are another's by now.
+        if now - agent.lastHeard > 3_100_000 {
+            fail("worker \(agent.index) begins \(key), and has heard nothing since \(Self.clock(agent.lastHeard))")
+        }
         let loop = scenario.scripts[key.job]?.loops[chunk.loop]
         let cost = max(200, (loop?.microseconds ?? 0) * Int64(chunk.range.count))
         let time = cost * random.pick(Int64(80)..<130) / 100 + (isFresh ? random.pick(5_000..<40_000) : 0)

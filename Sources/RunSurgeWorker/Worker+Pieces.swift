@@ -72,7 +72,11 @@ extension Worker {
             return true
         }
         switch verdict {
-        case .again: run.pieces[chunk.key] = pieces
+        case .again:
+            run.pieces[chunk.key] = pieces
+            // First of all, in a process that nothing else has used.
+            run.sent.removeAll { $0.key == chunk.key }
+            run.sent.insert(chunk, at: 0)
         case .failed(let reason, let range):
             run.sent.removeAll { $0.key == chunk.key }
             run.pieces[chunk.key] = nil

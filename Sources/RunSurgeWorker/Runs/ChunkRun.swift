@@ -55,6 +55,7 @@ final class ChunkRun {
         end = nil
         framesHaveEnded = false
         replacement = nil
+        busySince = nil
     }
 
     init(id: WorkerProcessID, job: JobID, memory: Int64) {

@@ -10,7 +10,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .PHONY: demo test test-monitoring campaign simulate mutants build release dependencies format lint
 
-PACKAGES := libzmq3-dev libpq-dev postgresql python3 bubblewrap pkg-config
+PACKAGES := libzmq3-dev libpq-dev postgresql python3 bubblewrap iproute2 pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # "error" makes every warning in this package's own code an error.
 WARNINGS ?= show

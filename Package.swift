@@ -115,7 +115,7 @@ let package = Package(
             name: "RunSurgeMasterTests",
             dependencies: [
                 "RunSurgeCore", "RunSurgeMaster", "RunSurgeProtocol", "RunSurgeScheduling", "RunSurgeAnalysis",
-                "ZeroMQ", lifecycle, logging, metrics, metricsTestKit,
+                "RunSurgeTestStores", "ZeroMQ", lifecycle, logging, metrics, metricsTestKit,
             ], swiftSettings: swift),
         .testTarget(
             name: "RunSurgeProtocolTests", dependencies: ["RunSurgeCore", "RunSurgeProtocol", protobuf],

@@ -49,8 +49,10 @@ public struct APIConfiguration: Sendable {
     public var allowedOrigins: [String] = []
     /// The address of a caller is the last one in X-Forwarded-For. Only behind a proxy that sets it.
     public var isBehindProxy = false
-    /// Reads and writes any blob: the workers' own.
-    public var workerToken: String?
+    /// Whether a token is one that a master has given to an attached worker: it reads and writes any blob.
+    public var isBlobPass: @Sendable (String) -> Bool = { _ in false }
+    /// Where the master of this process listens; nil: it does not lead.
+    public var linkEndpoints: @Sendable () async -> LinkEndpoints? = { nil }
     public var operatorToken: OperatorToken?
     /// A connection that sends nothing while a request of it is expected is closed after this time.
     public var idleTimeout = Duration.seconds(60)

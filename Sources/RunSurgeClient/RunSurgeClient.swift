@@ -7,7 +7,7 @@ public import RunSurgeCore
 ///
 /// Every method throws `ClientError`. Calls that may be repeated are repeated with growing pauses, for some seconds.
 public struct RunSurgeClient: Sendable {
-    private let transport: Transport
+    let transport: Transport
 
     /// - Parameters:
     ///   - url: such as `http://127.0.0.1:8000`; several, with commas, when masters stand by: the first that answers is

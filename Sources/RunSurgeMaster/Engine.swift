@@ -6,7 +6,8 @@ internal import ZeroMQ
 /// The loops of one term of a master, wired together.
 struct Engine: Sendable {
     let term: Int64
-    let sockets: MasterSockets
+    private let links: GuardedLinks
+    private let enrolment: (any EnrolmentStore)?
     let configuration: MasterConfiguration
     let logger: Logger
     private static let farewell = Duration.milliseconds(50)
@@ -27,12 +28,14 @@ struct Engine: Sendable {
     private let persistence: Persistence
 
     init(
-        store: any DispatchStore, blobs: any BlobStore, syntax: any SyntaxExporting,
-        configuration: MasterConfiguration, term: Int64, sockets: MasterSockets, persistence: Persistence,
-        logger: Logger
+        store: any DispatchStore, enrolment: (any EnrolmentStore)?, blobs: any BlobStore,
+        syntax: any SyntaxExporting, configuration: MasterConfiguration, term: Int64, links: GuardedLinks,
+        persistence: Persistence, logger: Logger
     ) {
         self.term = term
-        self.sockets = sockets
+        self.links = links
+        self.enrolment = enrolment
+        let sockets = links.sockets
         self.configuration = configuration
         self.logger = logger
         self.store = store
@@ -45,7 +48,7 @@ struct Engine: Sendable {
             machine: DispatchMachine(term: term, configuration: configuration.dispatch), work: sockets.work,
             writes: writes, aggregation: aggregation, reads: reads, events: events, metrics: metrics,
             settings: LinkSettings(
-                term: term, workerToken: Array(configuration.workerToken.utf8), endpoints: sockets.advertised,
+                term: term, local: sockets.local, network: sockets.advertised, keys: links.gate.keys,
                 configuration: configuration),
             watch: watch, logger: logger)
         self.dispatcher = dispatcher
@@ -65,6 +68,8 @@ struct Engine: Sendable {
             store: store, planner: planner, persistence: persistence, wakeUps: wakeUps,
             analyses: max(1, configuration.analyses))
     }
+
+    private var sockets: MasterSockets { links.sockets }
 
     /// Runs until cancelled, then writes what was received, within the flush time. `isReady` is called once workers
     /// are answered: what a former master had leased is known by then.
@@ -109,20 +114,33 @@ struct Engine: Sendable {
             group.addTask { for try await _ in end {} }
             group.addTask { try await scheduler.run() }
             group.addTask { try await loader.run() }
-            group.addTask { await WorkReceiveLoop(socket: sockets.work, dispatcher: dispatcher, watch: watch).run() }
+            group.addTask {
+                await WorkReceiveLoop(
+                    socket: sockets.work, keys: links.gate.keys, dispatcher: dispatcher, watch: watch
+                ).run()
+            }
             group.addTask {
                 await ResultReceiveLoop(
-                    socket: sockets.results, dispatcher: dispatcher, writes: writes, aggregation: aggregation,
-                    watch: watch
+                    socket: sockets.results, keys: links.gate.keys, dispatcher: dispatcher, writes: writes,
+                    aggregation: aggregation, watch: watch
                 ).run()
             }
             group.addTask {
                 await HeartbeatLoop(
-                    socket: sockets.heartbeats, dispatcher: dispatcher, events: events, watch: watch,
-                    metrics: metrics
+                    socket: sockets.heartbeats, keys: links.gate.keys, dispatcher: dispatcher, events: events,
+                    watch: watch, metrics: metrics
                 ).run()
             }
-            group.addTask { for await message in sockets.events.messages { events.subscriptions.note(message) } }
+            if let enrolment {
+                group.addTask {
+                    try await KeyLoop(
+                        store: enrolment, keys: links.gate.keys, dispatcher: dispatcher, events: sockets.events,
+                        passes: configuration.blobPasses, logger: logger
+                    ).run()
+                }
+            }
+            group.addTask { await sockets.events.read(into: events.subscriptions) }
+            group.addTask { try await sockets.events.reopenWhenAsked(logger) }
             group.addTask { for await peer in sockets.lostPeers { await dispatcher.peerIsGone(peer) } }
             group.addTask {
                 let (writes, aggregation, reads) = (writes, aggregation, reads)

@@ -12,6 +12,7 @@ public import ZeroMQ
 /// shutdown, or throws `MasterError`.
 public final class Master: Service {
     private let store: any DispatchStore
+    private let enrolment: (any EnrolmentStore)?
     private let blobs: any BlobStore
     private let syntax: any SyntaxExporting
     private let sockets: SocketThread
@@ -24,15 +25,18 @@ public final class Master: Service {
     private let started = Promise<MasterEndpoints>()
 
     /// - Parameters:
+    ///   - enrolment: who is let in from the network; needed when the configuration has server keys.
     ///   - sockets: the process's one socket thread; the owner shuts it down after the master has ended.
     ///   - election: nil when no other master can be on this database.
     ///   - standing: told the role at every change.
     public init(
-        store: any DispatchStore, blobs: any BlobStore, syntax: any SyntaxExporting, sockets: SocketThread,
-        election: (any LeaderElection)? = nil, standing: MasterStanding = MasterStanding(),
-        configuration: MasterConfiguration, logger: Logger
+        store: any DispatchStore, enrolment: (any EnrolmentStore)? = nil, blobs: any BlobStore,
+        syntax: any SyntaxExporting, sockets: SocketThread, election: (any LeaderElection)? = nil,
+        standing: MasterStanding = MasterStanding(), configuration: MasterConfiguration, logger: Logger
     ) {
+        precondition(enrolment != nil || configuration.serverKeys == nil, "a network endpoint needs to know its peers")
         self.store = store
+        self.enrolment = enrolment
         self.blobs = blobs
         self.syntax = syntax
         self.sockets = sockets
@@ -75,6 +79,7 @@ public final class Master: Service {
     // MARK: Leading
 
     private func serveTerms() async throws {
+        try await announceKeys()
         // Workers come back to where they were: a port that was any free one is kept.
         var configuration = configuration
         var hasStoodBy = false
@@ -128,18 +133,29 @@ public final class Master: Service {
 
     /// Throws `LeadershipLost`, or what the engine throws.
     private func serve(_ configuration: inout MasterConfiguration) async throws {
-        let bound = try await MasterSockets.bind(configuration, on: sockets)
-        configuration.keepPorts(of: bound.endpoints)
+        let links = try await GuardedLinks.open(
+            configuration, enrolment: enrolment, on: sockets, persistence: persistence)
+        configuration.keepPorts(of: links.sockets)
         do {
-            try await serve(bound, configuration)
+            try await serve(links, configuration)
         } catch {
-            await bound.close()
+            await links.close()
             throw error
         }
-        await bound.close()
+        await links.close()
     }
 
-    private func serve(_ bound: MasterSockets, _ configuration: MasterConfiguration) async throws {
+    /// Workers are told of this master's keys by whoever leads, so that they know them when it takes over.
+    private func announceKeys() async throws {
+        guard let keys = configuration.serverKeys, let enrolment else { return }
+        try await persistence.persist("server keys") {
+            try await enrolment.announceServerKeys(
+                current: keys.current.publicKey.bytes, next: keys.next.publicKey.bytes,
+                retired: keys.retired.map(\.bytes))
+        }
+    }
+
+    private func serve(_ links: GuardedLinks, _ configuration: MasterConfiguration) async throws {
         try await withThrowingTaskGroup { group in
             if let candidacy {
                 group.addTask { [standing] in
@@ -148,22 +164,24 @@ public final class Master: Service {
                     throw LeadershipLost()
                 }
             }
-            group.addTask { [self] in try await runEngine(bound, configuration) }
+            group.addTask { [self] in try await runEngine(links, configuration) }
             defer { group.cancelAll() }
             try await group.next()
         }
     }
 
-    private func runEngine(_ bound: MasterSockets, _ configuration: MasterConfiguration) async throws {
+    private func runEngine(_ links: GuardedLinks, _ configuration: MasterConfiguration) async throws {
         let term = try await persistence.persist("term") { try await store.beginTerm() }
         let engine = Engine(
-            store: store, blobs: blobs, syntax: syntax, configuration: configuration, term: term, sockets: bound,
-            persistence: persistence, logger: logger)
+            store: store, enrolment: enrolment, blobs: blobs, syntax: syntax, configuration: configuration, term: term,
+            links: links, persistence: persistence, logger: logger)
+        let bound = MasterEndpoints(local: links.sockets.local, network: links.sockets.advertised)
         try await engine.run {
-            logger.notice("the master leads", metadata: ["term": "\(term)", "work": "\(bound.endpoints.work)"])
+            logger.notice(
+                "the master leads", metadata: ["term": "\(term)", "work": "\((bound.network ?? bound.local).work)"])
             standing.become(.leading(term: term))
             placed.succeed(.leading(term: term))
-            started.succeed(bound.endpoints)
+            started.succeed(bound)
         }
     }
 }

@@ -1,8 +1,13 @@
 public import CoreMetrics
+public import RunSurgeCore
 public import RunSurgeScheduling
 
 /// How to run one master.
 public struct MasterConfiguration: Sendable {
+    /// The folder of the endpoints for this machine: made when missing, and closed to other accounts.
+    public var localFolder: String
+    /// nil: there are no endpoints for the network, and the next six count for nothing.
+    public var serverKeys: ServerKeys?
     /// Address to bind: an IPv4 or IPv6 address, or `*` for all of them.
     public var host: String
     /// The host that workers are told to connect to; nil: the bound one, or with `*` the one they came by.
@@ -12,11 +17,10 @@ public struct MasterConfiguration: Sendable {
     public var resultsPort: Int
     public var heartbeatsPort: Int
     public var eventsPort: Int
-    /// What a worker must show to be attached.
-    public var workerToken: String
     /// Base of the HTTP blob routes, empty when there are none.
     public var blobURL: String
-    public var blobToken: String
+    /// What its workers show there.
+    public var blobPasses: BlobPasses
     /// The same blobs by path, for workers on this machine; empty: none.
     public var blobDirectory: String
     public var heartbeatInterval: Duration = .seconds(1)
@@ -37,27 +41,31 @@ public struct MasterConfiguration: Sendable {
     public var flushTimeout: Duration = .seconds(5)
 
     public init(
-        host: String = "127.0.0.1", workPort: Int = 50_051, resultsPort: Int = 50_052, heartbeatsPort: Int = 50_053,
-        eventsPort: Int = 50_054, workerToken: String, blobURL: String = "", blobToken: String = "",
-        blobDirectory: String = ""
+        localFolder: String, serverKeys: ServerKeys? = nil, host: String = "127.0.0.1", workPort: Int = 50_051,
+        resultsPort: Int = 50_052, heartbeatsPort: Int = 50_053, eventsPort: Int = 50_054, blobURL: String = "",
+        blobPasses: BlobPasses = BlobPasses(), blobDirectory: String = ""
     ) {
+        self.localFolder = localFolder
+        self.serverKeys = serverKeys
         self.host = host
         self.workPort = workPort
         self.resultsPort = resultsPort
         self.heartbeatsPort = heartbeatsPort
         self.eventsPort = eventsPort
-        self.workerToken = workerToken
         self.blobURL = blobURL
-        self.blobToken = blobToken
+        self.blobPasses = blobPasses
         self.blobDirectory = blobDirectory
     }
 
-    mutating func keepPorts(of endpoints: MasterEndpoints) {
-        func port(_ endpoint: String) -> Int { endpoint.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
-        workPort = port(endpoints.work)
-        resultsPort = port(endpoints.results)
-        heartbeatsPort = port(endpoints.heartbeats)
-        eventsPort = port(endpoints.events)
+    mutating func keepPorts(of sockets: MasterSockets) {
+        func port(_ domain: LinkDomain) -> Int {
+            let endpoint = sockets.checked.first { $0.0 == domain }?.1
+            return endpoint?.split(separator: ":").last.flatMap { Int($0) } ?? 0
+        }
+        workPort = port(.work)
+        resultsPort = port(.results)
+        heartbeatsPort = port(.heartbeats)
+        eventsPort = port(.events)
     }
 
     func bindEndpoint(port: Int) -> String {
@@ -66,12 +74,12 @@ public struct MasterConfiguration: Sendable {
     }
 }
 
-/// Where a started master can be reached from its own machine, as ZeroMQ endpoints.
+/// Where a started master listens.
 public struct MasterEndpoints: Sendable, Hashable {
-    public let work: String
-    public let results: String
-    public let heartbeats: String
-    public let events: String
+    /// For processes of its own machine, without keys.
+    public let local: LinkEndpoints
+    /// As workers elsewhere are told them; nil: it has no keys.
+    public let network: LinkEndpoints?
 }
 
 /// Why a master has ended by itself.
@@ -82,6 +90,8 @@ public enum MasterError: Error, Sendable, Equatable, CustomStringConvertible {
     case anotherLeads
     /// The endpoints could not be bound.
     case cannotBind(String)
+    /// An endpoint would let in whoever comes.
+    case insecure(_ endpoint: String, _ what: String)
     case stopped
 
     public var description: String {
@@ -93,6 +103,8 @@ public enum MasterError: Error, Sendable, Equatable, CustomStringConvertible {
             "Another master leads this database. `runsurge master` without --no-standby would stand by, and take "
                 + "over when that one ends."
         case .cannotBind(let reason): "The master cannot listen: \(reason). Choose another port or end what uses it."
+        case .insecure(let endpoint, let what):
+            "The \(endpoint) endpoint \(what), so the master does not start: this libzmq does not do what it must."
         case .stopped: "The master has stopped."
         }
     }

@@ -13,7 +13,7 @@ enum PythonSources {
         ("driver", PackageResources.driver_py), ("entries", PackageResources.entries_py),
         ("environment", PackageResources.environment_py), ("feeds", PackageResources.feeds_py),
         ("frames", PackageResources.frames_py), ("guards", PackageResources.guards_py),
-        ("host", PackageResources.host_py), ("levels", PackageResources.levels_py),
+        ("held", PackageResources.held_py), ("host", PackageResources.host_py), ("levels", PackageResources.levels_py),
         ("lines", PackageResources.lines_py), ("memory", PackageResources.memory_py),
         ("merges", PackageResources.merges_py), ("numbered", PackageResources.numbered_py),
         ("outline", PackageResources.outline_py), ("pipe", PackageResources.pipe_py),

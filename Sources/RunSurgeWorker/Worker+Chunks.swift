@@ -77,7 +77,7 @@ extension Worker {
         if memory > run.memory {
             run.memory = memory
             run.python?.process.raiseLimit(to: memory)
-            if run.isReady { run.outgoing.append(Frame(["t": .string("limit"), "memory": .integer(memory)])) }
+            if run.isReady { run.outgoing.append(.frame(Frame(["t": .string("limit"), "memory": .integer(memory)]))) }
         }
         run.unsent.append(chunk)
         pump(run)
@@ -90,15 +90,7 @@ extension Worker {
         while taken < run.unsent.count, run.loaded.contains(run.unsent[taken].region) {
             let chunk = run.unsent[taken]
             run.sent.append(chunk)
-            let part: [String: JSONValue] =
-                run.pieces[chunk.key]?.command
-                ?? ["first": .integer(chunk.range.lowerBound), "last": .integer(chunk.range.upperBound)]
-            run.outgoing.append(
-                Frame(
-                    part.merging([
-                        "t": .string("chunk"), "region": .integer(chunk.region.rawValue),
-                        "index": .integer(chunk.key.chunk),
-                    ]) { $1 }))
+            run.command(chunk)
             taken += 1
         }
         run.unsent.removeFirst(taken)
@@ -127,7 +119,7 @@ extension Worker {
                 "t": .string("region"), "region": .integer(id.rawValue), "node": .integer(region.node),
                 "source": region.source, "modes": region.modes, "blobs": .object(paths),
             ]
-            run.outgoing.append(Frame(head, body: environment))
+            run.outgoing.append(.frame(Frame(head, body: environment)))
             run.loaded.insert(id)
             run.isLoading = false
             pump(run)
@@ -153,6 +145,7 @@ extension Worker {
         let former = run.sent.first?.key
         for frame in frames {
             switch frame.kind {
+            case "results": takeResults(frame, of: run)
             case "result": takeResult(frame, of: run)
             case "piece": takePiece(frame, of: run)
             case "record": takeSuspect(frame, of: run)
@@ -161,6 +154,20 @@ extension Worker {
         }
         if run.sent.first?.key != former { run.busySince = run.sent.isEmpty ? nil : BootClock.now }
         run.python?.channel.consumed(bytes: frames.reduce(0) { $0 + $1.weight })
+    }
+
+    /// Those of many chunks that were over at once.
+    private func takeResults(_ frame: Frame, of run: ChunkRun) {
+        guard let results = ResultsFrame(frame) else { return }
+        var finished: [WorkerEvent] = []
+        for outcome in results.outcomes {
+            guard let position = run.position(of: outcome.index, in: results.region) else { continue }
+            let chunk = run.sent.remove(at: position)
+            // In pieces it is over with a result of its own.
+            guard run.pieces[chunk.key] == nil, let event = deliver(outcome, for: chunk.key) else { continue }
+            finished.append(event)
+        }
+        feed(finished)
     }
 
     private func takeResult(_ frame: Frame, of run: ChunkRun) {
@@ -184,14 +191,24 @@ extension Worker {
 
     /// The chunk is over.
     func conclude(_ outcome: ChunkOutcome, effects: [UInt8], for key: WorkKey) {
-        guard machine.token(of: key) != nil else { return }
-        if outcome.status.isConclusive { completedChunks += 1 } else { failedChunks += 1 }
-        if effects.count <= Limits.inlineResultBytes {
-            report(outcome, for: key)
-        } else {
+        if effects.count > Limits.inlineResultBytes, machine.token(of: key) != nil {
             Task { await store(outcome, effects: effects, for: key) }
+            feed(note(outcome, for: key))
+        } else if let event = deliver(outcome, for: key) {
+            feed(event)
         }
-        feed(.finished(key, seconds: Double(outcome.wallMicroseconds) / 1e6))
+    }
+
+    /// Sends an outcome whose effects are few. What the machine is to know of it; nil when nobody wants it any more.
+    private func deliver(_ outcome: ChunkOutcome, for key: WorkKey) -> WorkerEvent? {
+        guard let token = machine.token(of: key) else { return nil }
+        enqueue(.chunk(outcome), token)
+        return note(outcome, for: key)
+    }
+
+    private func note(_ outcome: ChunkOutcome, for key: WorkKey) -> WorkerEvent {
+        if outcome.status.isConclusive { completedChunks += 1 } else { failedChunks += 1 }
+        return .finished(key, seconds: Double(outcome.wallMicroseconds) / 1e6)
     }
 
     /// Large effects go ahead as a blob.

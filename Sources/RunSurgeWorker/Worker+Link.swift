@@ -9,6 +9,7 @@ extension Worker {
     func openLink() {
         let old = link
         link = nil
+        if let old, !old.isAttached { noteSilence(of: old.endpoint) }
         markAttached(false)
         for listener in listeners { listener.cancel() }
         listeners = []
@@ -17,8 +18,7 @@ extension Worker {
             await old?.close()
             do {
                 let new = try await WorkLink.open(
-                    session: .random(in: 1 ... .max), endpoint: endpoint, configuration: configuration,
-                    sockets: sockets)
+                    session: .random(in: 1 ... .max), endpoint: endpoint, curve: curve(for: endpoint), sockets: sockets)
                 link = new
                 listen(to: new)
                 feed(.opened(session: new.session))
@@ -78,7 +78,6 @@ extension Worker {
         hello.lowestVersion = FrameCodec.versions.lowerBound
         hello.highestVersion = FrameCodec.versions.upperBound
         hello.nodeName = configuration.name
-        hello.workerToken = configuration.token
         hello.slots = UInt32(configuration.slots)
         hello.memoryBytes = configuration.memoryBytes
         if let interpreter = parts?.launcher.sandbox.interpreter {
@@ -110,7 +109,10 @@ extension Worker {
 
     func takeMessage(_ message: WireMasterMessage) async {
         switch message.body {
-        case .welcome(let welcome): await attach(welcome)
+        case .welcome(let welcome):
+            // A second one tells of the masters' keys.
+            if link?.isAttached == true { learnServerKeys(welcome) }
+            await attach(welcome)
         case .refuse(let refuse):
             logger.warning("the master refuses this session", metadata: ["reason": "\(refuse.reason)"])
             feed(.refused(reason: refuse.reason, retry: refuse.retry))
@@ -152,6 +154,7 @@ extension Worker {
         // While we waited, a new session may have begun.
         guard self.link?.session == link.session else { return await link.close() }
         self.link = link
+        learnServerKeys(welcome)
         listenToBeacons(of: link)
         nodeID = welcome.nodeID
         term = welcome.term

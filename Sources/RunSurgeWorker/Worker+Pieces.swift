@@ -40,7 +40,9 @@ extension Worker {
     /// Whether a process that has ended is replaced for the chunks that it has not answered.
     func goesOn(_ run: ChunkRun, after end: ProcessEnd) -> Bool {
         guard !run.isEnding, run.fault == nil, let python = run.python else { return false }
-        if let chunk = run.sent.first {
+        // The results of chunks before the one at hand may have been on their way: they are run again.
+        let page = run.page
+        if let chunk = run.sent.first(where: { $0.key.chunk == page?.chunk }) ?? run.sent.first {
             guard end.ranOutOfMemory || run.replacement != nil, goesOn(with: chunk, of: run, after: end) else {
                 return false
             }
@@ -72,7 +74,7 @@ extension Worker {
         switch verdict {
         case .again: run.pieces[chunk.key] = pieces
         case .failed(let reason, let range):
-            run.sent.removeFirst()
+            run.sent.removeAll { $0.key == chunk.key }
             run.pieces[chunk.key] = nil
             let place = regions[chunk.region]?.place(of: range) ?? ""
             conclude(

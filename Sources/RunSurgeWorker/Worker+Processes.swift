@@ -58,7 +58,7 @@ extension Worker {
     /// Writes what this turn has produced for the chunk processes.
     func writeOutgoing() {
         for run in chunkRuns.values where !run.outgoing.isEmpty {
-            run.python?.channel.send(run.outgoing)
+            run.python?.channel.send(run.outgoing.map(\.frame))
             run.outgoing = []
         }
     }

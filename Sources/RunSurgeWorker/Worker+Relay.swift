@@ -188,25 +188,17 @@ extension Worker {
 
     private func pass(_ outcomes: [ChunkOutcome], of region: RegionID, to run: DriverRun) async {
         guard let parts, let channel = run.python?.channel else { return }
-        var heads: [JSONValue] = []
-        var body: [UInt8] = []
-        func write() {
-            guard !heads.isEmpty else { return }
-            channel.send(
-                Frame(
-                    ["t": .string("results"), "region": .integer(region.rawValue), "outcomes": .array(heads)],
-                    body: body))
-            heads = []
-            body = []
-        }
+        var frame = RegionResultsFrame(region: region)
         do {
             for outcome in outcomes {
                 let effects = try await bytes(of: outcome.effects, cache: parts.cache)
-                if body.count + effects.count > Self.resultFrameBytes || heads.count >= 1_000 { write() }
-                heads.append(outcome.json(effectBytes: effects.count))
-                body += effects
+                if frame.body.count + effects.count > Self.resultFrameBytes || !frame.takes(outcome) {
+                    channel.send(frame.frame)
+                    frame = RegionResultsFrame(region: region)
+                }
+                frame.append(outcome, effects)
             }
-            write()
+            channel.send(frame.frame)
         } catch {
             run.fault = "a chunk's result could not be fetched: \(error)"
             run.python?.process.kill()
@@ -238,16 +230,5 @@ extension BlobReference {
             size >= 0
         else { return nil }
         self.init(sha256: name, size: size)
-    }
-}
-
-extension ChunkOutcome {
-    fileprivate func json(effectBytes: Int) -> JSONValue {
-        .object([
-            "index": .integer(index), "status": .integer(Int64(status.rawValue)), "records": .integer(records),
-            "first": .integer(range.lowerBound), "last": .integer(range.upperBound), "reason": .string(reason),
-            "variable": .string(variable), "line": .integer(line), "peak_bytes": .integer(peakBytes),
-            "cpu_us": .integer(cpuMicroseconds), "size": .integer(Int64(effectBytes)),
-        ])
     }
 }

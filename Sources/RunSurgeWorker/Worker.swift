@@ -21,6 +21,7 @@ public actor Worker: Service {
     var parts: Parts?
     var endpoints: EndpointRing
     var link: WorkLink?
+    var serverKeys: ServerKeyRing
     var listeners: [Task<Void, Never>] = []
     var nodeID: Int64 = 0
     /// Of the master that welcomed this agent last.
@@ -76,6 +77,7 @@ public actor Worker: Service {
         self.configuration = configuration
         self.sockets = sockets
         openBlobStore = blobs
+        serverKeys = ServerKeyRing(configuration.keys?.serverKeys ?? [])
         self.logger = logger
         endpoints = EndpointRing(configuration.endpoints)
         machine = WorkerMachine(settings: Self.settings(configuration), seed: .random(in: 0 ... .max))
@@ -86,7 +88,8 @@ public actor Worker: Service {
         if configuration.endpoints.count > 1 {
             // A master says something every second. Somebody else may lead by now: better to look soon.
             settings.silenceLimit = .seconds(4)
-            settings.greetingAttempts = 2
+            settings.greetingAttempts = 3
+            settings.backoff.longest = .seconds(2)
         }
         return settings
     }
@@ -156,6 +159,12 @@ public actor Worker: Service {
     /// Gives the machine an event and does what it says.
     func feed(_ event: WorkerEvent) {
         for effect in machine.handle(event, now: BootClock.now) { carryOut(effect) }
+    }
+
+    /// Several at once: the machine looks once at what follows from them.
+    func feed(_ events: [WorkerEvent]) {
+        guard !events.isEmpty else { return }
+        for effect in machine.handle(events, now: BootClock.now) { carryOut(effect) }
     }
 
     private func tick() async {

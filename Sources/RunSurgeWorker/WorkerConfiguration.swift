@@ -1,13 +1,10 @@
 public import RunSurgeCore
-public import ZeroMQ
 
 /// How one agent runs.
 public struct WorkerConfiguration: Sendable {
-    /// The work endpoints of all masters that may lead, such as `tcp://master:50051`; at least one. The next is tried
-    /// when one does not answer.
+    /// The work endpoints of all masters that may lead, such as `tcp://master:50051`, or `ipc:///path` on a master's own
+    /// machine; at least one. The next is tried when one does not answer.
     public var endpoints: [String]
-    /// Proves that this worker may attach.
-    public var token: String
     /// Shown to users; need not be unique.
     public var name: String
     /// Processes that may compute at once, at least 1.
@@ -31,14 +28,13 @@ public struct WorkerConfiguration: Sendable {
     public var spares = 1
     /// What runs may go on for this long after a graceful shutdown began.
     public var drainPeriod: Duration = .seconds(3)
-    /// Keys, when the endpoint speaks CURVE.
-    public var curve: CurveRole?
+    /// nil: the endpoints are of this machine, which ask for none.
+    public var keys: WorkerKeys?
 
-    public init(endpoints: [String], token: String, name: String, slots: Int, memoryBytes: Int64, folder: String) {
+    public init(endpoints: [String], name: String, slots: Int, memoryBytes: Int64, folder: String) {
         precondition(!endpoints.isEmpty, "a worker knows at least one master")
         precondition(slots > 0 && memoryBytes > 0, "a worker has at least one slot and some memory")
         self.endpoints = endpoints
-        self.token = token
         self.name = name
         self.slots = slots
         self.memoryBytes = memoryBytes

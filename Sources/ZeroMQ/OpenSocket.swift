@@ -29,6 +29,7 @@ final class OpenSocket {
     func attach() throws(ZeroMQError) -> [String] {
         var bound: [String] = []
         for endpoint in configuration.bind { bound.append(try socket.bind(endpoint)) }
+        for listener in configuration.listeners { bound.append(try socket.bind(listener)) }
         for endpoint in configuration.connect { try socket.connect(endpoint) }
         return bound
     }

@@ -4,6 +4,8 @@ public struct SocketConfiguration: Sendable {
     public var options: SocketOptions
     /// Endpoints to bind, in order; `tcp://127.0.0.1:*` takes a free port.
     public var bind: [String]
+    /// Bound after `bind`, each with a security of its own.
+    public var listeners: [Listener] = []
     /// Endpoints to connect to, after binding.
     public var connect: [String]
     /// Received messages that wait for the consumer. At the bound the socket is not read until half is consumed.

@@ -1,6 +1,6 @@
 /// An open socket, from any task or thread. Copies name the same socket.
 public struct SocketHandle: Sendable {
-    /// The endpoints bound at opening, in order, with the real port in place of a wildcard.
+    /// The endpoints bound at opening, listeners last, in order, with the real port in place of a wildcard.
     public let boundEndpoints: [String]
     public let kind: SocketKind
     let id: SocketID

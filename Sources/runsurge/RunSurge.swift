@@ -51,6 +51,8 @@ struct RootCommand: AsyncParsableCommand {
         abstract: "Runs ordinary Python scripts on many processes and machines, byte for byte as python3 would.",
         subcommands: [
             RunCommand.self, ExplainCommand.self, UpCommand.self, MasterCommand.self, WorkerCommand.self,
+            EnrollCommand.self,
+            RotateKeyCommand.self,
             SubmitCommand.self, JobsCommand.self, JobCommand.self, LogsCommand.self, ResultCommand.self,
             CancelCommand.self, RegisterCommand.self, LoginCommand.self, LogoutCommand.self, WhoamiCommand.self,
             NodesCommand.self, MonitorCommand.self, BenchCommand.self,

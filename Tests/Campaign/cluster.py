@@ -32,7 +32,6 @@ class Cluster:
         self.settings = settings
         self.features = Features.of(settings.executable)
         self.loop = EventLoop()
-        self.worker_token = secrets.token_hex(16)
         self.signing_key = secrets.token_hex(32)
         self.blobs = Disk(settings.folder / "blobs", 512)
         self.database_disk = Disk(settings.folder / "database", 768)

@@ -64,7 +64,7 @@ class Master(Role):
         ]  # fmt: skip
         variables = {
             "DB_HOST": self.host.hub, "DB_PORT": str(Database.port), "DB_NAME": NAME, "DB_USER": USER,
-            "SECRET_KEY": self._cluster.signing_key, "RUNSURGE_WORKER_TOKEN": self._cluster.worker_token,
+            "SECRET_KEY": self._cluster.signing_key,
             "RUNSURGE_LEASE_SECONDS": str(settings.lease_seconds), "ACCESS_TOKEN_EXPIRE_MINUTES": "10000",
             "RUNSURGE_SERVER_KEYS": str(settings.folder / "server-keys.json"), **self.variables,
         }  # fmt: skip

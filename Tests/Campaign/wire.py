@@ -32,8 +32,8 @@ def token(job: int, region: int, chunk: int, session: int) -> bytes:
     return number(1, job) + number(2, region) + number(3, chunk) + number(4, 1) + number(5, 1) + fixed(6, session)
 
 
-def hello(session: int, worker_token: str) -> bytes:
-    body = number(1, 1) + number(2, 1) + data(3, b"stranger") + data(4, worker_token.encode()) + number(5, 4)
+def hello(session: int) -> bytes:
+    body = number(1, 1) + number(2, 1) + data(3, b"stranger") + number(5, 4)
     return fixed(1, session) + data(2, body + number(6, 1 << 30))
 
 

@@ -64,5 +64,5 @@ class Worker(Role):
         return OwnedProcess(
             self.host.command(command),
             settings.folder / f"worker-{self._number}.log",
-            {"RUNSURGE_WORKER_TOKEN": self._cluster.worker_token, **self.variables},
+            self.variables,
         )

@@ -7,7 +7,6 @@ final class Cluster: Sendable {
         let url: String
         let token: String
         let work: String
-        let worker_token: String
     }
 
     static let executable: String = {
@@ -50,18 +49,20 @@ final class Cluster: Sendable {
         endpoints = try JSONDecoder().decode(Endpoints.self, from: Data(contentsOf: ready))
     }
 
-    /// Attaches one more worker, a process of its own.
+    /// Enrols and attaches one more worker, a process of its own.
+    /// - Parameters:
+    ///   - place: its folder; nil: a new one.
+    ///   - master: how it finds the master and is let in; nil: by the REST facade, as the operator.
     func attachWorker(
-        slots: Int = 1, name: String = "extra", place: URL? = nil, arguments: [String] = []
+        slots: Int = 1, name: String = "extra", place: URL? = nil, arguments: [String] = [], master: [String]? = nil,
+        environment: [String: String]? = nil
     ) throws -> ChildProcess {
         let place = place ?? folder.appending(path: "worker-\(UUID().uuidString)")
         return try ChildProcess(
             Self.executable,
-            [
-                "worker", "--connect", endpoints.work, "--slots", "\(slots)", "--name", name, "--folder",
-                place.path,
-            ] + arguments,
-            environment: ["RUNSURGE_WORKER_TOKEN": endpoints.worker_token], logs: folder.appending(path: "logs"))
+            ["worker", "--slots", "\(slots)", "--name", name, "--folder", place.path]
+                + (master ?? ["--master", endpoints.url]) + arguments,
+            environment: environment ?? ["RUNSURGE_TOKEN": endpoints.token], logs: folder.appending(path: "logs"))
     }
 
     func runsurge(_ arguments: [String], in folder: URL, input: URL? = nil) throws -> ChildProcess {
@@ -88,6 +89,7 @@ final class Cluster: Sendable {
     func job(_ id: Int) async throws -> JobFacts { try await json(["job", "\(id)", "--json"]) }
 
     struct NodeFacts: Decodable {
+        let node_id: Int
         let node_name: String
         let is_alive: Bool
         let num_of_completed_tasks: Int
@@ -95,7 +97,7 @@ final class Cluster: Sendable {
 
     func nodes() async throws -> [NodeFacts] { try await json(["nodes", "--json"]) }
 
-    private func json<Value: Decodable>(_ arguments: [String]) async throws -> Value {
+    func json<Value: Decodable>(_ arguments: [String]) async throws -> Value {
         let result = try await runsurge(arguments, in: folder).finish()
         guard result.status == 0 else { throw ClusterError.refused(String(decoding: result.error, as: UTF8.self)) }
         return try JSONDecoder().decode(Value.self, from: result.output)

@@ -13,7 +13,7 @@ import Testing
         let job = try await submit(workload, to: cluster)
         try await eventually("the driver to run") { try await cluster.job(job).status == "running" }
         let helper = try cluster.attachWorker(slots: 1, name: "helper")
-        try await eventually("the helper to be attached") { try await cluster.nodes().count == 2 }
+        try await eventually("the helper to be attached") { try await cluster.nodes().count(where: \.is_alive) == 2 }
         try await chunks(of: job, in: cluster, reach: 10)
 
         helper.kill()

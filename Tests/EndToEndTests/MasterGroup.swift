@@ -20,6 +20,7 @@ final class MasterGroup: JobSteps {
     private let clientPrefix: [String]
 
     var logs: URL { folder.appending(path: "logs") }
+    private var configuration: URL { folder.appending(path: "configuration") }
     var blobs: URL { folder.appending(path: "blobs") }
 
     init(_ addresses: [Address], clientPrefix: [String] = []) async throws {
@@ -39,10 +40,7 @@ final class MasterGroup: JobSteps {
     }
 
     private var secrets: [String: String] {
-        [
-            "SECRET_KEY": "a secret key of the tests, of 32 bytes or more",
-            "RUNSURGE_WORKER_TOKEN": "a worker token of the tests",
-        ]
+        ["SECRET_KEY": "a secret key of the tests, of 32 bytes or more"]
     }
 
     /// Starts master `number` of the addresses, and waits until it serves.
@@ -84,19 +82,25 @@ final class MasterGroup: JobSteps {
         return role == "starting" ? nil : role
     }
 
-    /// A worker that knows all masters.
+    /// A worker that knows all masters, enrolled with a token of the account that was registered.
     func attachWorker(
         slots: Int = 1, name: String, place: URL? = nil, prefix: [String] = [], arguments: [String] = []
-    ) throws -> ChildProcess {
+    ) async throws -> ChildProcess {
+        struct Token: Decodable { let token: String }
+        let made = try await runsurge(["enroll", "--new-token", "--json"], in: folder).finish()
+        guard let token = try JSONDecoder().decode([Token].self, from: made.output).first else {
+            throw ClusterError.refused(String(decoding: made.error, as: UTF8.self))
+        }
         let place = place ?? folder.appending(path: "worker-\(UUID().uuidString)")
         let words =
             prefix + [
-                Cluster.executable, "worker", "--connect", addresses.map(\.work).joined(separator: ","), "--slots",
-                "\(slots)", "--name", name, "--folder", place.path,
+                Cluster.executable, "worker", "--master", addresses.map(\.url).joined(separator: ","), "--connect",
+                addresses.map(\.work).joined(separator: ","), "--slots", "\(slots)", "--name", name, "--folder",
+                place.path,
             ] + arguments
         return try ChildProcess(
             "/usr/bin/env", words, folder: FileManager.default.temporaryDirectory,
-            environment: secrets.merging(["RUNSURGE_LOG_LEVEL": "info"]) { $1 }, logs: logs)
+            environment: ["RUNSURGE_LOG_LEVEL": "info", "RUNSURGE_ENROLL_TOKEN": token.token], logs: logs)
     }
 
     /// Makes an account, which later commands use.
@@ -110,7 +114,7 @@ final class MasterGroup: JobSteps {
             "/usr/bin/env", clientPrefix + [Cluster.executable] + arguments, folder: folder,
             environment: [
                 "RUNSURGE_URL": addresses.map(\.url).joined(separator: ","), "RUNSURGE_PASSWORD": "correct horse",
-                "XDG_CONFIG_HOME": self.folder.appending(path: "configuration").path,
+                "XDG_CONFIG_HOME": configuration.path,
             ], input: input, logs: logs)
     }
 

@@ -28,16 +28,16 @@ import Testing
         _ group: MasterGroup, _ network: TestNetwork, _ processes: inout [ChildProcess]
     ) async throws {
         processes.append(try await group.startMaster(0, prefix: network.prefix(Host.master)))
-        _ = try await network.slowDown(Host.slow)
+        try await group.register()
+        try await network.slowDown(Host.slow)
         var places: [URL] = []
         for (host, name) in [(Host.fast, "fast"), (Host.slow, "slow")] {
             let place = Cluster.temporaryFolder("remote-\(name)")
             places.append(place)
             processes.append(
-                try group.attachWorker(
+                try await group.attachWorker(
                     name: name, place: place, prefix: network.prefix(host, hiding: group.folder)))
         }
-        try await group.register()
         try await eventually("both workers to be attached") {
             try await group.listedNodes().count { $0.is_alive } == 2
         }

@@ -16,7 +16,8 @@ import Testing
         #expect(try await group.role(of: 0) == "leader")
         #expect(try await group.role(of: 1) == "standby")
         try await group.register()
-        let workers = try (1...2).map { try group.attachWorker(name: "worker \($0)") }
+        var workers: [ChildProcess] = []
+        for number in 1...2 { workers.append(try await group.attachWorker(name: "worker \(number)")) }
         let workload = try await Workload(lines: 12_000, logs: group.logs)
         let job = try await group.submit(workload)
         try await group.chunks(of: job, reach: 10)
@@ -44,7 +45,8 @@ import Testing
         let leader = try await group.startMaster(0)
         let standby = try await group.startMaster(1)
         try await group.register()
-        let workers = try (1...2).map { try group.attachWorker(name: "worker \($0)") }
+        var workers: [ChildProcess] = []
+        for number in 1...2 { workers.append(try await group.attachWorker(name: "worker \(number)")) }
         let workload = try await Workload(lines: 12_000, logs: group.logs)
         let job = try await group.submit(workload)
         try await group.chunks(of: job, reach: 10)

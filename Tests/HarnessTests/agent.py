@@ -72,6 +72,9 @@ class Agent:
         self.plan = plan
         self.chunk_records = chunk_records
         self.requests: list[Json] = []
+        # Chunks go to their process as one run; results that came together, by frame.
+        self.is_together = False
+        self.frames: list[int] = []
         self.statuses: list[int] = []
         # How chunks are to be cut in pieces, and in how many they were.
         self.cutting: Json = {}
@@ -120,6 +123,8 @@ class Agent:
         region = {"t": "region", "region": number, "node": head["node"], "source": head["source"],
                   "modes": head["modes"], "blobs": {}}
         self.chunks.write(region, environment)
+        if self.is_together:
+            return self.together(driver, region, ranges)
         for index, (first, last) in enumerate(ranges):
             chunk = {"t": "chunk", "region": number, "index": index, "first": first, "last": last, **self.cutting}
             result, effects = self.answer(chunk, region, environment)
@@ -133,6 +138,31 @@ class Agent:
         process = Process()
         process.write(self.start("chunk"))
         return process
+
+    def together(self, driver: Process, region: Json, ranges: list[tuple[int, int]]) -> None:
+        """Runs all chunks as one run, and passes their results on as they come."""
+        assert self.chunks is not None
+        self.chunks.write({"t": "chunks", "region": region["region"], "index": 0,
+                           "bounds": [first for first, _ in ranges] + [ranges[-1][1]]})
+        done = 0
+        while done < len(ranges):
+            frame = self.chunks.read()
+            assert frame is not None, "the chunk process died"
+            head, effects = frame
+            assert head["index"] == done, head
+            if head["t"] == "result":
+                head["size"] = len(effects)
+                self.statuses.append(head["status"])
+                driver.write({"t": "results", "region": head["region"], "outcomes": [head]}, effects)
+                done += 1
+                if head["status"] != 1:
+                    return
+            else:
+                self.frames.append(len(head["records"]))
+                self.statuses += [1] * len(head["records"])
+                driver.write({"t": "results", "region": head["region"], "index": done, "last": head["units"][1:],
+                              "records": head["records"], "cpu_us": head["cpu_us"], "sizes": head["sizes"]}, effects)
+                done += len(head["records"])
 
     def answer(self, chunk: Json, region: Json, environment: bytes) -> tuple[Json, bytes]:
         """The result of one chunk, its pieces joined."""

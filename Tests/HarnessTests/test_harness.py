@@ -22,10 +22,10 @@ class HarnessTest(unittest.TestCase):
         native = subprocess.run([sys.executable, typed], cwd=folder, env=ENVIRONMENT, capture_output=True,
                                 stdin=subprocess.DEVNULL)
         # Whole chunks at last: that agent is what the caller looks at.
-        for cutting in ({"sizes": [1], "most": 2}, {}):
+        for cutting, is_together in (({"sizes": [1], "most": 2}, False), ({}, True), ({}, False)):
             (folder / "data.txt").write_bytes(data.encode())
             agent = Agent(folder, given, chunk_records, typed)
-            agent.cutting = cutting
+            agent.cutting, agent.is_together = cutting, is_together
             output, error, status, self.finished = agent.run()
             self.assertEqual((output, error, status), (native.stdout, native.stderr, native.returncode), cutting)
         return agent
@@ -54,6 +54,16 @@ class HarnessTest(unittest.TestCase):
             with self.subTest(chunk_records=chunk_records):
                 given = plan(source, 3, [dict(variable) for variable in variables], streams=["stdout"])
                 self.assert_split(self.check(source, given, chunk_records))
+
+    def test_results_of_quick_chunks_travel_together(self) -> None:
+        source = "out = []\nfor i in range(300):\n    out.append(i)\nprint(out)\n"
+        given = plan(source, 2, [{"name": "out", "role": "list_append"}, {"name": "i", "role": "last_value"}])
+        agent = Agent(self.folder(source, ""), given, 1)
+        agent.is_together = True
+        output, error, status, _ = agent.run()
+        self.assertEqual((output, error, status), (f"{list(range(300))}\n".encode(), b"", 0))
+        self.assertEqual(sum(agent.frames), len(agent.statuses))
+        self.assertLess(len(agent.frames), 150, agent.frames)
 
     def test_folds_floats_in_the_order_of_the_records(self) -> None:
         source = "t = 0.1\nfor i in range(50):\n    t += i / 7\nprint(repr(t))\n"

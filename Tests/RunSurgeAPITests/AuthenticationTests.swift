@@ -168,7 +168,7 @@ import Testing
             #expect(try me.decoded(IdentityView.self).user?.username == "local")
             #expect(try await client.send(.get, "/api/users/jobs", headers: operatorHeaders).status == .ok)
             let worker = try await client.send(
-                .get, "/api/users/jobs", headers: [.authorization: "Bearer \(Facade.workerToken)"])
+                .get, "/api/users/jobs", headers: [.authorization: "Bearer \(Facade.blobPass)"])
             #expect(worker.status == .forbidden)
         }
     }

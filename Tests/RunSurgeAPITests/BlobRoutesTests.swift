@@ -9,7 +9,7 @@ import Testing
 @testable import RunSurgeAPI
 
 @Suite struct BlobRoutesTests {
-    private static let worker: HTTPFields = [.authorization: "Bearer \(Facade.workerToken)"]
+    private static let worker: HTTPFields = [.authorization: "Bearer \(Facade.blobPass)"]
     private static func name(_ text: String) -> String { HexCoding.encode(SHA256.hash(data: Data(text.utf8))) }
 
     @Test func aWorkerStoresAndReadsByRange() async throws {

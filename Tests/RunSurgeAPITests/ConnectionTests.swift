@@ -113,7 +113,7 @@ import Testing
             let socket = try await RawSocket(port: port, receiveBuffer: 65_536)
             try await socket.send(
                 "GET /api/blob/\(blob.sha256)?size=\(size) HTTP/1.1\r\nHost: a\r\n"
-                    + "Authorization: Bearer \(Facade.workerToken)\r\n\r\n")
+                    + "Authorization: Bearer \(Facade.blobPass)\r\n\r\n")
             #expect(try await socket.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200"))
             try await eventually("the server gives up") { blobs.openReads == 0 }
             var taken = 0

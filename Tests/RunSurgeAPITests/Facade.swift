@@ -9,10 +9,11 @@ import Testing
 
 /// The facade over stores in memory.
 struct Facade: Sendable {
-    static let workerToken = "worker-token"
+    static let blobPass = "blob-pass"
 
     let accounts = MemoryAccounts()
     let jobs = MemoryJobs()
+    let enrolment = MemoryEnrolment { Int64(Date().timeIntervalSince1970 * 1_000_000) }
     let blobs: FolderBlobs
     var configuration: APIConfiguration
 
@@ -21,7 +22,7 @@ struct Facade: Sendable {
         configuration = APIConfiguration(secret: "a secret of the tests, 32 bytes long")
         // Cheap: what scrypt costs is not what is tested.
         configuration.passwordCost = .init(rounds: 16, blockSize: 8, parallelism: 1)
-        configuration.workerToken = Self.workerToken
+        configuration.isBlobPass = { $0 == Self.blobPass }
         configuration.port = 0
         configuration.followInterval = .milliseconds(20)
     }
@@ -32,7 +33,8 @@ struct Facade: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let application = await buildApplication(
-            configuration, accounts: accounts, jobs: jobs, blobs: blobs, logger: logger)
+            configuration, accounts: accounts, jobs: jobs, blobs: blobs, enrolment: enrolment,
+            logger: logger)
         try await application.test(setup, body)
     }
 }

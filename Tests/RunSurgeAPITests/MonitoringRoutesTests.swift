@@ -80,7 +80,7 @@ import Testing
                 let headers: HTTPFields = [.authorization: "Bearer \(token)"]
                 #expect(try await client.send(.get, "/metrics", headers: headers).status == .ok, "\(token)")
             }
-            let worker: HTTPFields = [.authorization: "Bearer \(Facade.workerToken)"]
+            let worker: HTTPFields = [.authorization: "Bearer \(Facade.blobPass)"]
             #expect(try await client.send(.get, "/metrics", headers: worker).status == .unauthorized)
             // It is good for nothing else.
             let headers: HTTPFields = [.authorization: "Bearer metrics-token-metrics"]

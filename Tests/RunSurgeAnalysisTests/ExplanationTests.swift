@@ -41,7 +41,7 @@ import Testing
         let keys: Set<String> = [
             "version", "whole_script_reason", "regions", "verdicts", "may_write_inputs", "input_paths", "written_paths",
             "environment_variables", "imports", "mentioned_paths", "input_patterns", "writes_unknown_paths",
-            "reads_standard_input",
+            "reads_standard_input", "foreign_modules",
         ]
         #expect(Set(object?.keys ?? [:].keys) == keys)
         let region = (object?["regions"] as? [[String: Any]])?.first

@@ -9,7 +9,7 @@ import Testing
 /// The port as a worker on another host fills it.
 @Suite(.timeLimit(.minutes(1))) struct HTTPBlobStoreTests {
     private static func store(_ port: Int, _ folder: TemporaryFolder) -> HTTPBlobStore {
-        HTTPBlobStore(url: "http://127.0.0.1:\(port)", token: LiveServer.workerToken, folder: folder.path)
+        HTTPBlobStore(url: "http://127.0.0.1:\(port)", token: LiveServer.blobPass, folder: folder.path)
     }
 
     private static func collect(_ store: HTTPBlobStore, _ blob: BlobReference, _ range: Range<Int64>) async throws

@@ -9,7 +9,7 @@ import Testing
 
 /// The real facade on loopback over stores in memory.
 struct LiveServer: Sendable {
-    static let workerToken = "worker-token"
+    static let blobPass = "blob-pass"
 
     let accounts = MemoryAccounts()
     let jobs = MemoryJobs()
@@ -20,7 +20,7 @@ struct LiveServer: Sendable {
         blobs = try FolderBlobs()
         configuration = APIConfiguration(secret: "a secret of the tests")
         configuration.passwordCost = .init(rounds: 16, blockSize: 8, parallelism: 1)
-        configuration.workerToken = Self.workerToken
+        configuration.isBlobPass = { $0 == Self.blobPass }
         configuration.followInterval = .milliseconds(20)
         configuration.port = 0
     }

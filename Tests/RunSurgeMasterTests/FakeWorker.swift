@@ -11,7 +11,9 @@ actor FakeWorker {
         var name = "fake"
         var slots: UInt32 = 2
         var prefetch: UInt32 = 64
-        var token = "secret"
+        var curve: CurveRole?
+        /// The name of its connection; nil: one that libzmq makes up.
+        var routingID: Frame?
         var units: Int64 = 100
         var cuts: [Int64] = []
         /// Chunks that never answer.
@@ -50,8 +52,12 @@ actor FakeWorker {
     }
 
     func start() async throws {
-        let work = try await sockets.open(SocketConfiguration(.dealer, connect: [endpoints.work]))
-        results = try await sockets.open(SocketConfiguration(.push, connect: [endpoints.results]))
+        var settings = SocketOptions()
+        settings.curve = options.curve
+        results = try await sockets.open(
+            SocketConfiguration(.push, connect: [endpoints.results], options: settings))
+        settings.routingID = options.routingID
+        let work = try await sockets.open(SocketConfiguration(.dealer, connect: [endpoints.work], options: settings))
         self.work = work
         receiving = Task {
             while let batch = await work.messages.nextBatch() {
@@ -115,7 +121,6 @@ actor FakeWorker {
         hello.lowestVersion = options.lowestVersion
         hello.highestVersion = options.highestVersion
         hello.nodeName = options.name
-        hello.workerToken = options.token
         hello.slots = options.slots
         hello.memoryBytes = 4 << 30
         hello.pythonVersion = "3.11.2"

@@ -1,22 +1,27 @@
+import Foundation
 import Logging
 import RunSurgeCore
 import RunSurgeMaster
 import Testing
 import ZeroMQ
 
-/// A running master over an in-memory store, and fake workers on real sockets.
+/// A running master over an in-memory store, and fake workers on real sockets: those of this machine, or with
+/// `enrolment` the network's.
 final class MasterFixture: Sendable {
     let store: MemoryDispatchStore
     let blobs = MemoryBlobStore()
     let sockets: SocketThread
     let master: Master
-    let endpoints: MasterEndpoints
+    let endpoints: LinkEndpoints
+    /// nil: it has no keys.
+    let network: LinkEndpoints?
+    private let folder: String
     private let running: Task<Void, any Error>
 
     static func configuration() -> MasterConfiguration {
         var configuration = MasterConfiguration(
-            workPort: 0, resultsPort: 0, heartbeatsPort: 0, eventsPort: 0, workerToken: "secret",
-            blobURL: "http://127.0.0.1:1", blobToken: "blob", blobDirectory: "/blobs")
+            localFolder: "/tmp/rs-\(UUID().uuidString)", workPort: 0, resultsPort: 0, heartbeatsPort: 0,
+            eventsPort: 0, blobURL: "http://127.0.0.1:1", blobDirectory: "/blobs")
         configuration.dispatch.reconnectGrace = .milliseconds(500)
         configuration.dispatch.takeoverGrace = .seconds(1)
         configuration.flushTimeout = .seconds(2)
@@ -25,18 +30,23 @@ final class MasterFixture: Sendable {
 
     init(
         store: MemoryDispatchStore = MemoryDispatchStore(), syntax: FixedSyntax = FixedSyntax(),
-        configuration: MasterConfiguration = configuration()
+        enrolment: (any EnrolmentStore)? = nil, configuration: MasterConfiguration = configuration()
     ) async throws {
+        folder = configuration.localFolder
         self.store = store
         sockets = try SocketThread(name: "test")
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         master = Master(
-            store: store, blobs: blobs, syntax: syntax, sockets: sockets, configuration: configuration,
-            logger: logger)
+            store: store, enrolment: enrolment, blobs: blobs, syntax: syntax, sockets: sockets,
+            configuration: configuration, logger: logger)
         running = Task { [master] in try await master.run() }
-        endpoints = try await master.endpoints
+        let bound = try await master.endpoints
+        endpoints = bound.local
+        network = bound.network
     }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     func worker(_ options: FakeWorker.Options = FakeWorker.Options(), session: UInt64 = 1) async throws -> FakeWorker {
         let worker = FakeWorker(

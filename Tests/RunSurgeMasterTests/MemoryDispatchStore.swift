@@ -224,6 +224,10 @@ actor MemoryDispatchStore: DispatchStore {
         try check(term)
         attachments += 1
         return nodes.map { node in
+            if let id = node.enrolled {
+                deadNodes.remove(id)
+                return id
+            }
             let id = self.nodes[node.name] ?? NodeID(Int64(self.nodes.count + 1))
             self.nodes[node.name] = id
             deadNodes.remove(id)

@@ -23,7 +23,7 @@ import Testing
 
     @Test func aNodeThatGoesIsToldOfAndRememberedByItsName() {
         var book = NodeBook(term: 3, timeout: .seconds(15))
-        book.name(NodeID(1), "alpha")
+        book.greet(NodeID(1), name: "alpha")
         #expect(book.note(Self.status(1, .attached), wall: Self.wall(100)).name == "alpha")
         #expect(book.takeChanges().seen == [NodeID(1)])
         _ = book.note(Self.status(1, .unreachable), wall: Self.wall(101))
@@ -47,6 +47,17 @@ import Testing
         #expect(Set(changes.log.map(\.at)).count == 3, "no two of the same moment")
     }
 
+    @Test func aReconnectIsOneEventAndTheEndOfTheOldSessionNone() {
+        var book = NodeBook(term: 1, timeout: .seconds(15))
+        book.greet(NodeID(1), name: "alpha")
+        _ = book.note(Self.status(1, .attached), wall: Self.wall(5))
+        book.greet(NodeID(1), name: "alpha")
+        _ = book.note(Self.status(1, .attached), wall: Self.wall(6))
+        let known = book.note(Self.status(1, .attached), wall: Self.wall(7))
+        #expect(known.since == Self.wall(6) && known.name == "alpha")
+        #expect(book.takeChanges().log.map(\.at) == [Self.wall(5), Self.wall(6)])
+    }
+
     @Test func whoDoesNotComeBackToANewMasterIsDead() {
         var book = NodeBook(term: 4, timeout: .seconds(15))
         book.expect([Self.former(1, "alpha"), Self.former(2, "beta")], now: Self.time(0), wall: Self.wall(60))
@@ -61,6 +72,19 @@ import Testing
         let changes = book.takeChanges()
         #expect(changes.dead == [NodeID(2)] && changes.seen == [NodeID(1)])
         #expect(changes.log.map(\.kind) == [.attached, .dead])
+    }
+
+    @Test func aNodeThatLeavesBecauseItsKeyWasRevokedIsSaidToBe() {
+        var book = NodeBook(term: 1, timeout: .seconds(15))
+        book.revoke(NodeID(1))
+        for state in [NodeStatus.State.attached, .left, .attached] {
+            _ = book.note(Self.status(1, state), wall: Self.wall(7))
+        }
+        book.revoke(NodeID(1))
+        for state in [NodeStatus.State.left, .attached, .left] {
+            _ = book.note(Self.status(1, state), wall: Self.wall(8))
+        }
+        #expect(book.takeChanges().log.map(\.kind) == [.attached, .left, .attached, .revoked, .attached, .left])
     }
 
     @Test func onlySoManyThatAreGoneAreRemembered() {
@@ -88,6 +112,8 @@ import Testing
         subscriptions.note(.init(message(1, "")))
         #expect(subscriptions.wants("job/"))
         subscriptions.note(.init([[]]))
+        subscriptions.forgetAll()
+        #expect(!subscriptions.wants("job/"))
     }
 
     @Test func subscriptionsBeyondTheLimitMeanEverything() {

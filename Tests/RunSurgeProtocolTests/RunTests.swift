@@ -37,9 +37,11 @@ import Testing
         #expect(throws: ProtocolError.self, "past the last number") { try LeaseToken.expanding([wire]) }
     }
 
-    @Test(arguments: [
-        [0..<10], [0..<10, 10..<20, 20..<25], [0..<1, 1..<5, 5..<6], [0..<5, 5..<15], [3..<3, 3..<4], [0..<2, 2..<2],
-    ] as [[Range<Int64>]])
+    @Test(
+        arguments: [
+            [0..<10], [0..<10, 10..<20, 20..<25], [0..<1, 1..<5, 5..<6], [0..<5, 5..<15], [3..<3, 3..<4],
+            [0..<2, 2..<2],
+        ] as [[Range<Int64>]])
     func theUnitsOfChunksComeBack(ranges: [Range<Int64>]) throws {
         #expect(try WireChunkWork(ranges).ranges(count: Int64(ranges.count)) == ranges)
     }

@@ -34,7 +34,7 @@ final class AgentFixture: Sendable {
         self.folder = folder
         sockets = try SocketThread(name: "test-agent")
         var configuration = WorkerConfiguration(
-            endpoints: [await master.endpoint], token: "secret", name: "tester", slots: slots,
+            endpoints: [await master.endpoint], name: "tester", slots: slots,
             memoryBytes: Int64(slots) << 30, folder: folder.path + "/agent")
         configuration.isSandboxed = sandboxed
         configure(&configuration)

@@ -5,12 +5,16 @@ public import RunSurgeCore
 
 /// The REST facade as an application that is not running yet; nothing is opened or started here.
 ///
-/// - Parameter onServerRunning: told the port once the server listens.
+/// - Parameters:
+///   - enrolment: nil: nobody can be enrolled here, and the routes for it are missing.
+///   - onServerRunning: told the port once the server listens.
 public func buildApplication(
     _ configuration: APIConfiguration, accounts: any AccountStore, jobs: any JobStore, blobs: any BlobStore,
-    logger: Logger, onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    enrolment: (any EnrolmentStore)? = nil, logger: Logger,
+    onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
 ) async -> some ApplicationProtocol {
-    let router = await buildRouter(configuration, accounts: accounts, jobs: jobs, blobs: blobs)
+    let router = await buildRouter(
+        configuration, accounts: accounts, jobs: jobs, blobs: blobs, enrolment: enrolment)
     let stalledWriteTimeout = configuration.stalledWriteTimeout
     return Application(
         responder: MeasuredResponder(router.buildResponder(), isMeasuring: configuration.metrics != nil),
@@ -26,7 +30,8 @@ public func buildApplication(
 }
 
 private func buildRouter(
-    _ configuration: APIConfiguration, accounts: any AccountStore, jobs: any JobStore, blobs: any BlobStore
+    _ configuration: APIConfiguration, accounts: any AccountStore, jobs: any JobStore, blobs: any BlobStore,
+    enrolment: (any EnrolmentStore)?
 ) async -> Router<APIRequestContext> {
     let accessTokens = await AccessTokens(
         secret: configuration.secret, algorithm: configuration.algorithm, lifetime: configuration.accessTokenLifetime)
@@ -39,13 +44,14 @@ private func buildRouter(
     router.add(middleware: ErrorMiddleware())
     router.add(
         middleware: Authenticator(
-            tokens: accessTokens, accounts: accounts, workerToken: configuration.workerToken,
+            tokens: accessTokens, accounts: accounts, isBlobPass: configuration.isBlobPass,
             operatorToken: configuration.operatorToken))
 
+    let limiter = LoginLimiter()
     AuthenticationRoutes(
         accounts: accounts, accessTokens: accessTokens,
         refreshTokens: RefreshTokens(accounts: accounts, lifetime: configuration.refreshTokenLifetime),
-        hasher: PasswordHasher(cost: configuration.passwordCost), limiter: LoginLimiter(),
+        hasher: PasswordHasher(cost: configuration.passwordCost), limiter: limiter,
         cookies: SessionCookies(
             isSecure: configuration.areCookiesSecure, accessLifetime: configuration.accessTokenLifetime,
             refreshLifetime: configuration.refreshTokenLifetime),
@@ -55,6 +61,12 @@ private func buildRouter(
     JobRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
         .add(to: router)
     BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).add(to: router)
+    if let enrolment {
+        EnrolmentRoutes(
+            enrolment: enrolment, endpoints: configuration.linkEndpoints, limiter: limiter,
+            isBehindProxy: configuration.isBehindProxy
+        ).add(to: router)
+    }
     NodeRoutes(jobs: jobs, operatorUser: configuration.operatorToken?.user).add(to: router)
     HealthRoutes(jobs: jobs, role: configuration.role, masterSilence: configuration.masterSilence).add(to: router)
     if let cluster = configuration.cluster { ClusterRoutes(view: cluster).add(to: router) }

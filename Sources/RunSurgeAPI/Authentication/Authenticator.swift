@@ -5,7 +5,7 @@ import RunSurgeCore
 struct Authenticator: RouterMiddleware {
     let tokens: AccessTokens
     let accounts: any AccountStore
-    let workerToken: String?
+    let isBlobPass: @Sendable (String) -> Bool
     let operatorToken: APIConfiguration.OperatorToken?
 
     func handle(
@@ -17,7 +17,7 @@ struct Authenticator: RouterMiddleware {
     }
 
     private func identity(of token: String) async throws -> Identity? {
-        if let workerToken, ConstantTime.areEqual(workerToken, token) { return .worker }
+        if isBlobPass(token) { return .worker }
         if let operatorToken, ConstantTime.areEqual(operatorToken.token, token) {
             return try await accounts.user(operatorToken.user).map(Identity.user)
         }

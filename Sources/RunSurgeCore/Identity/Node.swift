@@ -1,4 +1,4 @@
-/// A machine that runs chunks; `nil` owner: attached with the cluster's own worker token.
+/// A machine that runs chunks; `nil` owner: the cluster's own, attached on the master's machine.
 public struct Node: Sendable, Equatable {
     public let id: NodeID
     public let owner: UserID?

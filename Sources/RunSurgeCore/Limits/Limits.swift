@@ -60,6 +60,13 @@ public enum Limits {
     public static let nodeLogLife = Duration.seconds(30 * 86_400)
     /// Nodes that a master remembers after they are gone; past it those gone for longest are forgotten.
     public static let goneNodes = 1_000
+    /// Enrolment tokens of one user that are unused and not expired; a further one is refused with 409.
+    public static let enrolmentTokens = 1_000
+    /// Public keys of masters that a worker remembers and tries; the oldest go first.
+    public static let serverKeys = 16
+    /// Peers with unknown keys that wait for the store to be read, and keys known to be unknown; past it the oldest have
+    /// to come again.
+    public static let unknownKeys = 4_096
     /// Results, pages and lists of one REST answer.
     public static let pageItems = 1_000
 }

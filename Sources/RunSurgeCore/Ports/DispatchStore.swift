@@ -40,8 +40,8 @@ public protocol DispatchStore: Sendable {
     func recordLosses(_ losses: [AttemptLoss], term: Int64) async throws
 
     // Nodes
-    /// In one transaction; one identifier each, in order. A node of the same owner and name is the same node, come
-    /// back.
+    /// In one transaction; one identifier each, in order. A node of the master's own machine is known by its name: the
+    /// same owner and name is the same node, come back. Throws `StoreError.inconsistent` when an enrolled one is gone.
     func attachNodes(_ nodes: [NodeAttachment], term: Int64) async throws -> [NodeID]
     /// Those that shall be given nothing more.
     func drainingNodes() async throws -> Set<NodeID>
@@ -67,13 +67,16 @@ extension DispatchStore {
 
 /// A worker that comes to the master.
 public struct NodeAttachment: Sendable {
+    /// Whom its key speaks for; nil: it has none, and the name and owner tell which node it is.
+    public let enrolled: NodeID?
     public let name: String
     public let owner: UserID?
     public let slots: Int
     /// Bytes that all slots together may use.
     public let memory: Int64
 
-    public init(name: String, owner: UserID?, slots: Int, memory: Int64) {
+    public init(enrolled: NodeID? = nil, name: String, owner: UserID?, slots: Int, memory: Int64) {
+        self.enrolled = enrolled
         self.name = name
         self.owner = owner
         self.slots = slots

@@ -7,17 +7,21 @@ public struct ClusterView: Sendable, Codable, Equatable {
     /// the host that the REST facade was reached by.
     public let workEndpoint: String
     public let eventsEndpoint: String
+    /// CURVE public keys of this master, hexadecimal: the one in use and the next.
+    public let serverKeys: [String]
 
-    public init(_ master: MasterRoleView, work: String, events: String) {
+    public init(_ master: MasterRoleView, work: String, events: String, serverKeys: [[UInt8]] = []) {
         role = master.role
         term = master.term
         workEndpoint = work
         eventsEndpoint = events
+        self.serverKeys = serverKeys.map { HexCoding.encode($0) }
     }
 
     private enum CodingKeys: String, CodingKey {
         case role, term
         case workEndpoint = "work_endpoint"
         case eventsEndpoint = "events_endpoint"
+        case serverKeys = "server_keys"
     }
 }

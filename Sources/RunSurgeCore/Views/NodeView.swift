@@ -1,7 +1,7 @@
 /// A node as REST shows it.
 public struct NodeView: Sendable, Codable, Equatable {
     public let nodeID: NodeID
-    /// nil: attached with the cluster's own key.
+    /// nil: the cluster's own.
     public let userID: UserID?
     public let nodeName: String
     public let isAlive: Bool

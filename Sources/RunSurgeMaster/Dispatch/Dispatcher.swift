@@ -23,6 +23,8 @@ actor Dispatcher {
     private var book: NodeBook
     private let metrics: MasterMetrics
     private let settings: LinkSettings
+    /// What workers are told of the masters' keys, 32 bytes each.
+    private var serverKeys: [[UInt8]]
     private let watch: PeerWatch
     private let logger: Logger
     private let start = ContinuousClock.now
@@ -41,6 +43,7 @@ actor Dispatcher {
         self.reads = reads
         self.events = events
         self.settings = settings
+        serverKeys = settings.configuration.serverKeys?.announced(beside: []) ?? []
         self.watch = watch
         self.logger = logger
     }
@@ -54,18 +57,24 @@ actor Dispatcher {
     // MARK: What comes in
 
     func handle(_ events: [DispatchEvent]) {
+        for case .revoked(let node) in events { book.revoke(node) }
         let effects = machine.handle(events, now: now)
         carryOut(effects)
     }
 
     /// Messages of the work endpoint, in order of arrival.
-    func receive(_ messages: [(peer: Frame, message: WireWorkerMessage)]) {
+    func receive(_ letters: [WorkerLetter]) {
         var batch: [DispatchEvent] = []
         var strangers: Set<Frame> = []
-        batch.reserveCapacity(messages.count)
-        for (peer, message) in messages {
+        batch.reserveCapacity(letters.count)
+        for letter in letters {
+            let (peer, message) = (letter.peer, letter.message)
+            guard !links.isForeign(message.session, to: letter.sender) else {
+                watch.report(peer, "a message under another worker's session")
+                continue
+            }
             if case .hello(let hello) = message.body {
-                greet(peer, session: message.session, hello, &batch)
+                greet(letter, hello, &batch)
                 continue
             }
             guard links.session(of: peer) == message.session, machine.node(of: message.session) != nil else {
@@ -73,7 +82,7 @@ actor Dispatcher {
                 continue
             }
             do throws(ProtocolError) {
-                if let event = try WorkerMessageReader.event(message) { batch.append(event) }
+                if let event = try WorkerMessageReader.event(message) { batch.append(own(event, letter.sender)) }
             } catch {
                 watch.report(peer, error)
             }
@@ -89,15 +98,26 @@ actor Dispatcher {
     /// One batch of a worker's results.
     func receive(_ batches: [ReceivedResults]) {
         var incoming: [DispatchEvent] = []
-        for batch in batches {
+        for var batch in batches {
+            guard links.owner(of: batch.session) == batch.sender else {
+                // A session of an earlier master is greeted anew, and its results are sent again.
+                if links.owner(of: batch.session) != nil {
+                    watch.report([], "results under another worker's session")
+                }
+                continue
+            }
+            if links.areAnyForeign(batch.chunks.lazy.map(\.token.session), to: batch.sender) {
+                batch.chunks.removeAll { links.isForeign($0.token.session, to: batch.sender) }
+            }
             if !batch.chunks.isEmpty { incoming.append(.results(batch.session, batch.chunks)) }
-            for (token, driver) in batch.drivers {
+            for (token, driver) in batch.drivers where !links.isForeign(token.session, to: batch.sender) {
                 driverReports[token] = driver
                 incoming.append(.driverEnded(batch.session, token, driver.end))
             }
-            if !batch.logs.isEmpty {
-                let bytes = batch.logs.reduce(0) { $0 + $1.bytes.count }
-                aggregation.append(.logs(batch.logs, from: batch.session), weight: bytes)
+            let logs = batch.logs.filter { !links.isForeign($0.holder, to: batch.sender) }.map(\.0)
+            if !logs.isEmpty {
+                let bytes = logs.reduce(0) { $0 + $1.bytes.count }
+                aggregation.append(.logs(logs, from: batch.session), weight: bytes)
             }
         }
         if !incoming.isEmpty { handle(incoming) }
@@ -137,12 +157,58 @@ actor Dispatcher {
         links = WorkerLinks()
     }
 
+    // MARK: Keys
+
+    /// The event without leases that were another's: they may be known to whoever watches.
+    private func own(_ event: DispatchEvent, _ sender: PeerIdentity) -> DispatchEvent {
+        guard case .pull(let session, let pull) = event,
+            links.areAnyForeign(pull.held.lazy.map(\.session), to: sender)
+        else { return event }
+        return .pull(
+            session,
+            WorkerPull(
+                freeSlots: pull.freeSlots, prefetch: pull.prefetch, freeMemory: pull.freeMemory,
+                held: pull.held.filter { !links.isForeign($0.session, to: sender) }, sequence: pull.sequence))
+    }
+
+    /// What these keys hold goes to others, and nothing more is taken from them.
+    func revoke(_ identities: Set<PeerIdentity>) {
+        handle(identities.compactMap { $0.node.map(DispatchEvent.revoked) })
+        let refusal = Refusal(code: "revoked", reason: "The key of this worker was revoked.", retry: false)
+        for session in links.sessions(of: identities) {
+            send(.refuse(refusal), to: session)
+            links.remove(session)
+        }
+    }
+
+    /// The keys of all masters on this database: whoever is attached learns of a change at once.
+    func tell(_ known: [[UInt8]]) {
+        guard let own = settings.configuration.serverKeys else { return }
+        let announced = own.announced(beside: known)
+        guard announced != serverKeys else { return }
+        serverKeys = announced
+        // To an attached worker a Welcome says no more than the keys.
+        for session in links.sessions { welcome(session, [], []) }
+    }
+
+    private func welcome(_ session: SessionID, _ keep: [LeaseToken], _ cancel: [LeaseToken]) {
+        guard let owner = links.owner(of: session) else { return }
+        let welcome = settings.welcome(
+            owner, version: links.version(of: session) ?? FrameCodec.versions.upperBound,
+            node: machine.node(of: session), serverKeys: serverKeys, keep, cancel)
+        send(.message(welcome), to: session)
+    }
+
     // MARK: Greeting
 
-    private func greet(_ peer: Frame, session: SessionID, _ hello: WireHello, _ batch: inout [DispatchEvent]) {
+    private func greet(_ letter: WorkerLetter, _ hello: WireHello, _ batch: inout [DispatchEvent]) {
+        let (peer, session) = (letter.peer, letter.message.session)
+        if let current = links.session(of: peer), links.isForeign(current, to: letter.sender) {
+            return watch.report(peer, "a greeting under another worker's name")
+        }
         if links.session(of: peer) == session, let node = machine.node(of: session) {
             // The answer to an earlier greeting was lost.
-            batch.append(.hello(WorkerHello(session: session, node: node, wire: hello)))
+            batch.append(.hello(self.hello(session, node, hello, letter.sender)))
             return
         }
         guard !links.isGreeting(peer) else { return }
@@ -151,23 +217,39 @@ actor Dispatcher {
             return send(.refuse(refusal), to: peer)
         }
         links.beginGreeting(peer)
-        aggregation.append(.attach(Greeting(peer: peer, session: session, hello: hello)))
+        aggregation.append(.attach(Greeting(peer: peer, sender: letter.sender, session: session, hello: hello)))
     }
 
     /// The store knows the workers' nodes.
     func attached(_ workers: [(Greeting, NodeID)]) {
+        links.forgetOwners(past: 4 * settings.configuration.sessions) { machine.node(of: $0) != nil }
+        var greeted: [DispatchEvent] = []
         for (greeting, node) in workers {
-            links.add(greeting.session, peer: greeting.peer, version: greeting.version)
-            book.name(node, greeting.hello.nodeName)
+            // While the store was asked, the key may have been revoked, or the session taken.
+            guard settings.keys.identity(of: greeting.sender.userID) != nil,
+                !links.isForeign(greeting.session, to: greeting.sender)
+            else {
+                links.endGreeting(greeting.peer)
+                continue
+            }
+            links.add(greeting)
+            book.greet(node, name: greeting.hello.nodeName)
             logger.info(
                 "a worker is attached",
                 metadata: [
                     "node": "\(node)", "name": "\(greeting.hello.nodeName)", "slots": "\(greeting.hello.slots)",
                 ])
+            greeted.append(.hello(hello(greeting.session, node, greeting.hello, greeting.sender)))
         }
-        handle(workers.map { .hello(WorkerHello(session: $0.session, node: $1, wire: $0.hello)) })
-        let drained = workers.filter { draining.contains($1) }.map(\.0.session)
+        handle(greeted)
+        let drained = workers.filter { draining.contains($1) && links.peer(of: $0.session) != nil }.map(\.0.session)
         if !drained.isEmpty { handle(drained.map { .drain($0, reason: Self.drainReason) }) }
+    }
+
+    private func hello(
+        _ session: SessionID, _ node: NodeID, _ wire: WireHello, _ sender: PeerIdentity
+    ) -> WorkerHello {
+        WorkerHello(session: session, node: node, wire: wire) { links.isForeign($0.session, to: sender) }
     }
 
     func refused(_ greeting: Greeting, reason: String) {
@@ -205,7 +287,9 @@ actor Dispatcher {
 
     /// Heartbeats: which of them are of attached workers.
     func heard(_ origins: [HeartbeatOrigin]) -> [Bool] {
-        let known = origins.map { machine.node(of: $0.session)?.rawValue == $0.node }
+        let known = origins.map {
+            machine.node(of: $0.session)?.rawValue == $0.node && links.owner(of: $0.session) == $0.sender
+        }
         handle(zip(origins, known).filter(\.1).map { .heard($0.0.session) })
         return known
     }
@@ -261,10 +345,7 @@ actor Dispatcher {
 
     private func tellWorker(_ effect: DispatchEffect) {
         switch effect {
-        case .welcome(let session, let keep, let cancel):
-            let version = links.version(of: session) ?? FrameCodec.versions.upperBound
-            let node = machine.node(of: session)
-            send(.message(settings.welcome(version: version, node: node, keep, cancel)), to: session)
+        case .welcome(let session, let keep, let cancel): welcome(session, keep, cancel)
         case .assign(let session, let assignments, let contexts):
             for message in MasterMessageWriter.assign(assignments, contexts) { send(.message(message), to: session) }
         case .acknowledge(let session, let verdicts):

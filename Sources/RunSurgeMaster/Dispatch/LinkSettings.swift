@@ -1,3 +1,4 @@
+internal import Foundation
 internal import RunSurgeCore
 internal import RunSurgeProtocol
 internal import RunSurgeScheduling
@@ -6,8 +7,9 @@ internal import ZeroMQ
 /// What is needed to answer a greeting.
 struct LinkSettings: Sendable {
     let term: Int64
-    let workerToken: [UInt8]
-    let endpoints: MasterEndpoints
+    let local: LinkEndpoints
+    let network: LinkEndpoints?
+    let keys: AdmittedKeys
     let configuration: MasterConfiguration
 
     /// Why a worker is not let in; nil: it is.
@@ -22,9 +24,6 @@ struct LinkSettings: Sendable {
                     + (isOlder ? "worker." : "master."),
                 retry: false)
         }
-        guard Self.areEqual(Array(hello.workerToken.utf8), workerToken) else {
-            return Refusal(code: "unauthorized", reason: "The worker token is not this master's.", retry: false)
-        }
         let isValid =
             session != 0 && (1...4_096).contains(hello.slots) && hello.memoryBytes > 0
             && (1...Limits.nameBytes).contains(hello.nodeName.utf8.count) && !hello.nodeName.utf8.contains(0)
@@ -38,7 +37,12 @@ struct LinkSettings: Sendable {
         return nil
     }
 
-    func welcome(version: UInt32, node: NodeID?, _ keep: [LeaseToken], _ cancel: [LeaseToken]) -> WireMasterMessage {
+    func welcome(
+        _ identity: PeerIdentity, version: UInt32, node: NodeID?, serverKeys: [[UInt8]], _ keep: [LeaseToken],
+        _ cancel: [LeaseToken]
+    ) -> WireMasterMessage {
+        // Who came over the network is sent on over the network.
+        let endpoints = identity == .local ? local : network ?? local
         var welcome = WireWelcome()
         welcome.version = version
         welcome.term = term
@@ -47,19 +51,14 @@ struct LinkSettings: Sendable {
         welcome.heartbeatsEndpoint = endpoints.heartbeats
         welcome.eventsEndpoint = endpoints.events
         welcome.blobURL = configuration.blobURL
-        welcome.blobToken = configuration.blobToken
+        welcome.blobToken = configuration.blobPasses.pass(for: identity)
         welcome.blobDirectory = configuration.blobDirectory
         welcome.leaseMilliseconds = UInt32(clamping: configuration.dispatch.leaseDuration.wholeMilliseconds)
         welcome.heartbeatMilliseconds = UInt32(clamping: configuration.heartbeatInterval.wholeMilliseconds)
         welcome.keep = LeaseToken.wireRuns(of: keep)
         welcome.cancel = LeaseToken.wireRuns(of: cancel)
+        welcome.serverKeys = serverKeys.map { Data($0) }
         return MasterMessageWriter.message(.welcome(welcome))
-    }
-
-    /// In a time that tells nothing of where they differ.
-    static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        guard left.count == right.count else { return false }
-        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }
 
@@ -73,11 +72,14 @@ struct Refusal: Sendable, Equatable {
 /// A worker that has said Hello and is not attached yet.
 struct Greeting: Sendable {
     let peer: Frame
+    let sender: PeerIdentity
     let session: SessionID
     let hello: WireHello
 
+    /// The node is that of the key; only who comes without one, from this machine, is known by name.
     var attachment: NodeAttachment {
-        NodeAttachment(name: hello.nodeName, owner: nil, slots: Int(hello.slots), memory: hello.memoryBytes)
+        NodeAttachment(
+            enrolled: sender.node, name: hello.nodeName, owner: nil, slots: Int(hello.slots), memory: hello.memoryBytes)
     }
 
     /// The newest that both sides speak.
@@ -85,13 +87,14 @@ struct Greeting: Sendable {
 }
 
 extension WorkerHello {
-    init(session: SessionID, node: NodeID, wire: WireHello) {
+    /// - Parameter isForeign: whether a lease is another's.
+    init(session: SessionID, node: NodeID, wire: WireHello, isForeign: (LeaseToken) -> Bool) {
         self.init(
             session: session, node: node, slots: Int(wire.slots), memory: wire.memoryBytes,
             pythonVersion: wire.pythonVersion,
             modules: Set(
                 wire.modules.prefix(Limits.workerModules).filter { $0.utf8.count <= Limits.moduleNameBytes }),
-            held: (try? LeaseToken.expanding(wire.held)) ?? [])
+            held: ((try? LeaseToken.expanding(wire.held)) ?? []).filter { !isForeign($0) })
     }
 }
 

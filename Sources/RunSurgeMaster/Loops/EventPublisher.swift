@@ -7,7 +7,7 @@ internal import ZeroMQ
 /// Publishes on the events endpoint. Events are advisory: one that can't be sent is dropped, and one that nobody has
 /// subscribed to is not even made.
 struct EventPublisher: Sendable {
-    let socket: SocketHandle
+    let socket: EventsEndpoint
     let subscriptions = Subscriptions()
 
     func publish(job: JobID, state: JobState, chunks: Int64, done: Int64) {

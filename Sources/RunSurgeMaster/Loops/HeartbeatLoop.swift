@@ -5,6 +5,7 @@ internal import ZeroMQ
 /// decided by them.
 struct HeartbeatLoop: Sendable {
     let socket: SocketHandle
+    let keys: AdmittedKeys
     let dispatcher: Dispatcher
     let events: EventPublisher
     let watch: PeerWatch
@@ -27,9 +28,15 @@ struct HeartbeatLoop: Sendable {
             watch.report([], "a heartbeat of \(message.frames.count) frames")
             return nil
         }
+        guard let sender = keys.identity(of: message.userID) else {
+            watch.report([], "a heartbeat without a valid key")
+            return nil
+        }
         do throws(ProtocolError) {
             let heartbeat = try FrameCodec.decode(WireHeartbeat.self, from: message.frames[1])
-            return (HeartbeatOrigin(session: heartbeat.session, node: heartbeat.nodeID), message.frames[1])
+            return (
+                HeartbeatOrigin(sender: sender, session: heartbeat.session, node: heartbeat.nodeID), message.frames[1]
+            )
         } catch {
             watch.report(message.frames[0], error)
             return nil
@@ -37,8 +44,9 @@ struct HeartbeatLoop: Sendable {
     }
 }
 
-/// Whom a heartbeat says it is of.
+/// Whom a heartbeat is from, and whom it says it is of.
 struct HeartbeatOrigin: Sendable {
+    let sender: PeerIdentity
     let session: UInt64
     let node: Int64
 }

@@ -43,8 +43,10 @@ struct MasterGauges {
         ]
         badMessages = Counter(label: MetricName.badMessages.rawValue, factory: factory)
         self.sockets = [
-            SocketMetrics("work", sockets.work, factory), SocketMetrics("results", sockets.results, factory),
-            SocketMetrics("heartbeats", sockets.heartbeats, factory), SocketMetrics("events", sockets.events, factory),
+            SocketMetrics("work", factory) { sockets.work.statistics },
+            SocketMetrics("results", factory) { sockets.results.statistics },
+            SocketMetrics("heartbeats", factory) { sockets.heartbeats.statistics },
+            SocketMetrics("events", factory) { sockets.events.statistics },
         ]
     }
 
@@ -121,7 +123,7 @@ struct MasterGauges {
 
 /// One socket's statistics, as counters that grow by what has come since the last look.
 private struct SocketMetrics {
-    private let socket: SocketHandle
+    private let statistics: @Sendable () -> SocketStatistics
     private let received: Counter
     private let sent: Counter
     private let discarded: Counter
@@ -129,9 +131,9 @@ private struct SocketMetrics {
     private let backlog: Meter
     private var last: SocketStatistics?
 
-    init(_ name: String, _ socket: SocketHandle, _ factory: any MetricsFactory) {
+    init(_ name: String, _ factory: any MetricsFactory, _ statistics: @escaping @Sendable () -> SocketStatistics) {
         let dimensions = [("socket", name)]
-        self.socket = socket
+        self.statistics = statistics
         received = Counter(label: MetricName.socketReceived.rawValue, dimensions: dimensions, factory: factory)
         sent = Counter(label: MetricName.socketSent.rawValue, dimensions: dimensions, factory: factory)
         discarded = Counter(label: MetricName.socketDiscarded.rawValue, dimensions: dimensions, factory: factory)
@@ -140,11 +142,16 @@ private struct SocketMetrics {
     }
 
     mutating func sample() {
-        let now = socket.statistics
-        received.increment(by: now.received - (last?.received ?? 0))
-        sent.increment(by: now.sent - (last?.sent ?? 0))
-        discarded.increment(by: now.discarded - (last?.discarded ?? 0))
-        oversized.increment(by: now.oversized - (last?.oversized ?? 0))
+        let now = statistics()
+        // One that was opened anew counts from zero.
+        func growth(_ count: (SocketStatistics) -> Int) -> Int {
+            let before = last.map(count) ?? 0
+            return count(now) < before ? count(now) : count(now) - before
+        }
+        received.increment(by: growth(\.received))
+        sent.increment(by: growth(\.sent))
+        discarded.increment(by: growth(\.discarded))
+        oversized.increment(by: growth(\.oversized))
         backlog.set(now.queued)
         last = now
     }

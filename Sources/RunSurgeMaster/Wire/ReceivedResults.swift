@@ -5,13 +5,16 @@ internal import RunSurgeScheduling
 /// One message of the results endpoint.
 struct ReceivedResults: Sendable {
     let session: SessionID
+    let sender: PeerIdentity
     var chunks: [ChunkResult] = []
     var drivers: [(LeaseToken, DriverReport)] = []
-    var logs: [LogAppend] = []
+    /// With the session that the lease was given to.
+    var logs: [(LogAppend, holder: SessionID)] = []
 
     /// A result that makes no sense is left out and named by `onError`; the others stand.
-    init(_ batch: WireResultBatch, onError: (ProtocolError) -> Void) {
+    init(_ batch: WireResultBatch, from sender: PeerIdentity, onError: (ProtocolError) -> Void) {
         session = batch.session
+        self.sender = sender
         chunks.reserveCapacity(batch.resultCount)
         for run in batch.runs {
             do throws(ProtocolError) {
@@ -37,7 +40,7 @@ struct ReceivedResults: Sendable {
         }
         for segment in batch.logs {
             do throws(ProtocolError) {
-                logs.append(try LogAppend(wire: segment))
+                logs.append((try LogAppend(wire: segment), segment.driver.session))
             } catch {
                 onError(error)
             }

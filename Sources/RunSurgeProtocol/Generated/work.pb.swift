@@ -342,8 +342,6 @@ public nonisolated struct WireHello: Sendable {
 
   public var nodeName: String = String()
 
-  public var workerToken: String = String()
-
   public var slots: UInt32 = 0
 
   /// what all slots together may use
@@ -1846,7 +1844,7 @@ nonisolated extension WireWorkerMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}lowest_version\0\u{3}highest_version\0\u{3}node_name\0\u{3}worker_token\0\u{1}slots\0\u{3}memory_bytes\0\u{3}python_version\0\u{3}software_version\0\u{1}held\0\u{1}modules\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}lowest_version\0\u{3}highest_version\0\u{3}node_name\0\u{2}\u{2}slots\0\u{3}memory_bytes\0\u{3}python_version\0\u{3}software_version\0\u{1}held\0\u{1}modules\0\u{c}\u{4}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1857,7 +1855,6 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.lowestVersion) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.highestVersion) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.nodeName) }()
-      case 4: try { try decoder.decodeSingularStringField(value: &self.workerToken) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.slots) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.memoryBytes) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.pythonVersion) }()
@@ -1878,9 +1875,6 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     }
     if !self.nodeName.isEmpty {
       try visitor.visitSingularStringField(value: self.nodeName, fieldNumber: 3)
-    }
-    if !self.workerToken.isEmpty {
-      try visitor.visitSingularStringField(value: self.workerToken, fieldNumber: 4)
     }
     if self.slots != 0 {
       try visitor.visitSingularUInt32Field(value: self.slots, fieldNumber: 5)
@@ -1907,7 +1901,6 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.lowestVersion != rhs.lowestVersion {return false}
     if lhs.highestVersion != rhs.highestVersion {return false}
     if lhs.nodeName != rhs.nodeName {return false}
-    if lhs.workerToken != rhs.workerToken {return false}
     if lhs.slots != rhs.slots {return false}
     if lhs.memoryBytes != rhs.memoryBytes {return false}
     if lhs.pythonVersion != rhs.pythonVersion {return false}

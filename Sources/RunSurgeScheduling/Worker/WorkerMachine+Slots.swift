@@ -60,13 +60,13 @@ extension WorkerMachine {
     /// The process of the same job with the shortest pipe below `depth`, leaving alone what drivers wait for.
     private func busySlot(for unit: Held, depth: Int) -> Int? {
         let reserved = wanting.count + driverQueue.count
-        let candidates = slots.indices.filter { slots[$0].pipeCount > 0 }.sorted {
-            slots[$0].pipeCount > slots[$1].pipeCount
-        }
-        return candidates.dropLast(reserved).last {
-            guard let process = slots[$0].process else { return false }
+        let busy = slots.indices.lazy.filter { slots[$0].pipeCount > 0 }
+        func suits(_ slot: Int) -> Bool {
+            guard let process = slots[slot].process else { return false }
             return process.job == unit.token.key.job && process.pipe.count < depth && process.memory >= unit.memory
         }
+        guard reserved > 0 else { return busy.filter(suits).min { slots[$0].pipeCount < slots[$1].pipeCount } }
+        return busy.sorted { slots[$0].pipeCount > slots[$1].pipeCount }.dropLast(reserved).last(where: suits)
     }
 
     /// A process of another job goes, and one that was once given more than there is now; else one of this job stays.
@@ -83,19 +83,24 @@ extension WorkerMachine {
     }
 
     private mutating func feed(_ slot: Int, _ unit: Held, _ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
-        guard var process = slots[slot].process else { return }
-        if process.pipe.isEmpty { process.begin(now) }
-        process.pipe.append(unit.token.key)
-        process.memory = max(process.memory, unit.memory)
-        slots[slot].process = process
+        guard let id = slots[slot].process?.id, let former = slots[slot].process?.memory else { return }
+        let memory = max(former, unit.memory)
+        // In place: a copy of the process would copy its pipe.
+        if slots[slot].pipeCount == 0 { slots[slot].process?.begin(now) }
+        slots[slot].process?.pipe.append(unit.token.key)
+        slots[slot].process?.memory = memory
         held[unit.token.key]?.stage = .running(slot: slot)
-        effects.append(.run(unit.token, on: process.id, memory: process.memory))
+        effects.append(.run(unit.token, on: id, memory: memory))
     }
 
     mutating func finished(_ key: WorkKey, seconds: Double, _ now: MonotonicTime) {
         guard let unit = held[key], case .running(let slot) = unit.stage, let region = key.region else { return }
-        if slots[slot].process?.pipe.first == key { slots[slot].process?.begin(now) }
-        slots[slot].process?.pipe.removeAll { $0 == key }
+        if slots[slot].process?.pipe.first == key {
+            slots[slot].process?.begin(now)
+            slots[slot].process?.pipe.removeFirst()
+        } else {
+            slots[slot].process?.pipe.removeAll { $0 == key }
+        }
         if slots[slot].pipeCount == 0 { slots[slot].process?.idleSince = now }
         held[key]?.stage = .finished
         pace.note(region, seconds: seconds)

@@ -70,9 +70,23 @@ public struct WorkerMachine: Sendable {
 
     /// Takes one event. `now` counts from an arbitrary origin.
     public mutating func handle(_ event: WorkerEvent, now: MonotonicTime) -> [WorkerEffect] {
+        handle(CollectionOfOne(event), now: now)
+    }
+
+    /// Takes events in order, and looks once at what follows from all of them.
+    public mutating func handle(_ events: some Collection<WorkerEvent>, now: MonotonicTime) -> [WorkerEffect] {
         var effects: [WorkerEffect] = []
         // First of all: what comes may be as old as the silence.
         letGo(now, &effects)
+        for event in events { apply(event, now, &effects) }
+        keepLink(now, &effects)
+        fill(now, &effects)
+        retire(now, &effects)
+        pull(now, &effects)
+        return effects
+    }
+
+    private mutating func apply(_ event: WorkerEvent, _ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
         switch event {
         case .opened(let session): opened(session, now, &effects)
         case .welcomed(let term, let lease, let keep, let cancel):
@@ -95,11 +109,6 @@ public struct WorkerMachine: Sendable {
         case .driverEnded(let key): driverEnded(key)
         case .tick: reportStarts(now, &effects)
         }
-        keepLink(now, &effects)
-        fill(now, &effects)
-        retire(now, &effects)
-        pull(now, &effects)
-        return effects
     }
 
     /// When `tick` is due at the latest.

@@ -33,6 +33,7 @@ public struct Store: Sendable {
 
     public var accounts: some AccountStore { AccountRepository(database: database) }
     public var jobs: some JobStore { JobRepository(database: database) }
+    public var enrolment: some EnrolmentStore { EnrolmentRepository(database: database) }
     public var dispatch: some DispatchStore { DispatchRepository(database: database) }
 
     /// To be led before `beginTerm` where several masters share a database.
@@ -54,7 +55,7 @@ public struct Store: Sendable {
         let connection = try await connect(configuration)
         do {
             try await Migrator(Schema.migrations, logger: logger).migrate(connection)
-            _ = try await connection.query("SELECT extend_attempts()")
+            _ = try await connection.pipeline(Partitions.ofAttempts)
             _ = try await connection.query("SELECT extend_node_log()")
             let schema = try await connection.query("SELECT current_schema()")[0].string(0)
             await connection.close()

@@ -7,6 +7,7 @@ import RunSurgeCore
 actor Wakeups {
     private enum Subject: Hashable {
         case work
+        case keys
         case job(JobID)
     }
 
@@ -29,8 +30,10 @@ actor Wakeups {
     private var waiters: [UInt64: Waiter] = [:]
     private var nextWaiter: UInt64 = 0
     private var hasUnseenWork = false
+    private var hasUnseenKeys = false
     private var changes: [JobID: ContinuousClock.Instant] = [:]
     private var unsentWork = false
+    private var unsentKeys = false
     private var unsentJobs: Set<JobID> = []
     private var sender: Task<Void, Never>?
     private var listener: Task<Void, Never>?
@@ -74,6 +77,18 @@ actor Wakeups {
         send()
     }
 
+    func keysChanged() {
+        deliverKeys()
+        unsentKeys = true
+        send()
+    }
+
+    private func deliverKeys() {
+        let ready = waiters.filter { $0.value.subject == .keys }.map(\.key)
+        hasUnseenKeys = ready.isEmpty
+        ready.forEach(finish)
+    }
+
     private func deliverWork() {
         let ready = waiters.filter { $0.value.subject == .work }.map(\.key)
         // Nobody waits: the next who comes must not miss it.
@@ -107,12 +122,13 @@ actor Wakeups {
         }
     }
 
-    /// `origin w job job …`; a payload holds 8,000 bytes.
+    /// `origin w k job job …`; a payload holds 8,000 bytes.
     private func takePayload() -> String? {
-        guard unsentWork || !unsentJobs.isEmpty else { return nil }
+        guard unsentWork || unsentKeys || !unsentJobs.isEmpty else { return nil }
         var words = [origin]
         if unsentWork { words.append("w") }
-        unsentWork = false
+        if unsentKeys { words.append("k") }
+        (unsentWork, unsentKeys) = (false, false)
         let jobs = unsentJobs.prefix(300)
         unsentJobs.subtract(jobs)
         return (words + jobs.map(\.description)).joined(separator: " ")
@@ -126,6 +142,7 @@ actor Wakeups {
             let payloads = try await connection.listen(channel)
             // What was sent before is unknown.
             deliverWork()
+            deliverKeys()
             for await payload in payloads { receive(payload) }
             await connection.close()
         } catch {
@@ -137,6 +154,7 @@ actor Wakeups {
         let words = payload.split(separator: " ")
         guard let sender = words.first, sender != origin else { return }
         if words.contains("w") { deliverWork() }
+        if words.contains("k") { deliverKeys() }
         deliver(words.dropFirst().compactMap { Int64($0).map(JobID.init(_:)) })
     }
 
@@ -149,6 +167,15 @@ actor Wakeups {
             return
         }
         try await wait(.work, limit)
+    }
+
+    /// As `waitForWork`.
+    func waitForKeys(within limit: Duration) async throws {
+        if hasUnseenKeys {
+            hasUnseenKeys = false
+            return
+        }
+        try await wait(.keys, limit)
     }
 
     func waitForChange(of job: JobID, within limit: Duration) async throws {

@@ -4,6 +4,6 @@ import PostgreSQL
 enum Schema {
     static let migrations: [any Migration] = [
         CreateAccounts(), CreateTerms(), CreateJobs(), CreateRegions(), CreateNodes(), CreateAttempts(),
-        CreateNodeLog(), CreateLeaseRuns(), AddDrains(),
+        CreateKeys(), CreateNodeLog(), CreateLeaseRuns(), AddDrains(),
     ]
 }

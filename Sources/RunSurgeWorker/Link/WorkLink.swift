@@ -8,6 +8,7 @@ struct WorkLink: Sendable {
     let session: UInt64
     /// Of the master that is greeted.
     let endpoint: String
+    private let options: SocketOptions
     private let work: SocketHandle
     private var results: SocketHandle?
     private var heartbeats: SocketHandle?
@@ -15,17 +16,20 @@ struct WorkLink: Sendable {
 
     /// Connects to a master's work endpoint.
     static func open(
-        session: UInt64, endpoint: String, configuration: WorkerConfiguration, sockets: SocketThread
+        session: UInt64, endpoint: String, curve: CurveRole?, sockets: SocketThread
     ) async throws(ZeroMQError) -> WorkLink {
-        var socket = SocketConfiguration(.dealer, connect: [endpoint], options: options(configuration))
-        // The same name after a broken connection: the master goes on talking to this session.
-        socket.options.routingID = [1] + withUnsafeBytes(of: session.littleEndian) { Array($0) }
-        return WorkLink(session: session, endpoint: endpoint, work: try await sockets.open(socket))
+        let options = options(curve)
+        var socket = SocketConfiguration(.dealer, connect: [endpoint], options: options)
+        // The same name after a broken connection: the master goes on talking to this session. It is no part of any
+        // message, so that nobody who has seen the session can take the connection over.
+        socket.options.routingID = [1] + withUnsafeBytes(of: UInt64.random(in: 1 ... .max)) { Array($0) }
+        return WorkLink(session: session, endpoint: endpoint, options: options, work: try await sockets.open(socket))
     }
 
-    private init(session: UInt64, endpoint: String, work: SocketHandle) {
+    private init(session: UInt64, endpoint: String, options: SocketOptions, work: SocketHandle) {
         self.session = session
         self.endpoint = endpoint
+        self.options = options
         self.work = work
     }
 
@@ -33,7 +37,6 @@ struct WorkLink: Sendable {
     mutating func attach(
         _ welcome: WireWelcome, configuration: WorkerConfiguration, sockets: SocketThread
     ) async throws(ZeroMQError) {
-        let options = Self.options(configuration)
         func endpoint(_ named: String) -> String { Self.reachable(named, from: self.endpoint) }
         results = try await sockets.open(
             SocketConfiguration(.push, connect: [endpoint(welcome.resultsEndpoint)], options: options))
@@ -55,7 +58,7 @@ struct WorkLink: Sendable {
 
     static let beaconTopic = Array("beacon".utf8)
 
-    private static func options(_ configuration: WorkerConfiguration) -> SocketOptions {
+    private static func options(_ curve: CurveRole?) -> SocketOptions {
         var options = SocketOptions()
         options.heartbeatInterval = .seconds(2)
         options.heartbeatTimeout = .seconds(6)
@@ -64,9 +67,12 @@ struct WorkLink: Sendable {
         options.reconnectIntervalMax = .seconds(2)
         options.maxMessageSize = Int64(Limits.frameBytes)
         options.ipv6 = true
-        options.curve = configuration.curve
+        options.curve = curve
         return options
     }
+
+    /// Whether a master has welcomed it.
+    var isAttached: Bool { events != nil }
 
     var messages: MessageStream { work.messages }
     var beacons: MessageStream? { events?.messages }

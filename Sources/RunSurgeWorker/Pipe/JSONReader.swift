@@ -115,15 +115,19 @@ struct JSONReader {
             throw error("not a number")
         }
         var isInteger = true
+        var digits: Int64 = 0
         scan: while position < bytes.count {
             switch bytes[position] {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): break
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                digits = digits &* 10 &+ Int64(bytes[position] - UInt8(ascii: "0"))
             case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"), UInt8(ascii: "-"):
                 isInteger = false
             default: break scan
             }
             position += 1
         }
+        // Nearly all numbers are short: these can't have overflowed.
+        if isInteger, position - start < 18 { return .integer(bytes[start] == UInt8(ascii: "-") ? -digits : digits) }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isInteger {
             if let value = Int64(text) { return .integer(value) }

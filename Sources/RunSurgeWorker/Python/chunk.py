@@ -16,6 +16,7 @@ from typing import Any, Iterator, Optional
 
 from _runsurge import capture, environment, host, memory, merges, sources
 from _runsurge.guards import GuardFailed
+from _runsurge.held import Held
 from _runsurge.merges import NotMergeable
 from _runsurge.pipe import Pipe
 from _runsurge.room import Counter, Room
@@ -24,6 +25,8 @@ Json = dict[str, Any]
 
 COMPLETED, GUARD_FAILED, RAISED, OUT_OF_MEMORY, FAULT = 1, 2, 3, 4, 6
 EFFECT_BYTES = 48 << 20
+# Seconds below which a chunk's result may wait for others, and below which what passes is taken for this process's own.
+QUICK = 0.0005
 
 
 class Region:
@@ -93,15 +96,17 @@ class Region:
         arguments = [value.append if spec[0] == "fold" and name in logged else value
                      for value, (name, spec) in zip(held, self.merges)]
         out: dict[str, Any] = {}
-        GuardFailed.last = None
+        if GuardFailed.last is not None:
+            # Changing a class costs more than looking at it.
+            GuardFailed.last = None
         sys.stdout, sys.stderr = captures.stream("stdout"), captures.stream("stderr")
-        begun = time.process_time()
+        begun = processor.seconds()
         try:
             with watch:
                 result = function(records, out, *arguments)
         finally:
             sys.stdout, sys.stderr = quiet, quiet
-        spent = time.process_time() - begun
+        spent = max(processor.seconds() - begun, 0.0)
         # What is behind a piece is the next one's to check.
         reason = None if counter.has_more else self.source.check()
         if reason is None and watch.seen:
@@ -151,6 +156,25 @@ class Region:
         return itertools.chain.from_iterable(counter.batches(found, last - first if is_counted else None))
 
 
+class Processor:
+    """The seconds that this process has computed. Asking the system costs as much as a small chunk, so in between the
+    time that passes is counted."""
+
+    def __init__(self) -> None:
+        self.asked = time.perf_counter()
+        self.known = time.process_time()
+
+    def seconds(self) -> float:
+        passed = time.perf_counter() - self.asked
+        if passed < QUICK:
+            return self.known + passed
+        self.__init__()  # type: ignore[misc]
+        return self.known
+
+
+processor = Processor()
+
+
 class Watch:
     """Notices warnings: the driver would show each of them once, with its own registry."""
 
@@ -193,6 +217,9 @@ class Process:
         self.room = room
         self.regions: dict[int, Region] = {}
         self.failed: dict[int, BaseException] = {}
+        self.held = Held(pipe)
+        # Of the chunk at hand, sent before its last one.
+        self.pieces = 0
         pipe.status_at_end = 0
 
     def serve(self) -> None:
@@ -202,20 +229,44 @@ class Process:
         sys.stdout = sys.stderr = quiet
         self.room.measure()
         while True:
+            if not self.pipe.is_waiting():
+                self.flush()
             head, body = self.pipe.read()
-            if head["t"] == "chunk":
-                answer, data = self.chunk(head)
-                self.pipe.write(answer, data)
-                # Not kept until the next one.
-                del data
-                if answer["status"] == OUT_OF_MEMORY:
-                    # Who knows what could not be allocated besides: the agent starts another process.
-                    os._exit(0)
+            if head["t"] == "chunks":
+                bounds = head["bounds"]
+                for offset, (first, last) in enumerate(zip(bounds, bounds[1:])):
+                    self.answer({"region": head["region"], "index": head["index"] + offset, "first": first,
+                                 "last": last}, True)
+            elif head["t"] == "chunk":
+                self.answer(head, False)
             elif head["t"] == "region":
                 self.load(head, body)
             elif head["t"] == "limit":
                 self.room.limit = head["memory"]
                 self.room.measure()
+
+    def answer(self, head: Json, is_whole: bool) -> None:
+        """Runs one chunk and sends its result. That of one that was run whole, at once, is kept for a moment."""
+        self.pieces = 0
+        answer, data = self.chunk(head)
+        if is_whole and not self.pieces and answer["status"] == COMPLETED and answer["wall_us"] < QUICK * 1e6:
+            if not self.held.fits(answer):
+                self.flush()
+            if self.held.add(answer, data):
+                self.flush()
+            return
+        self.write(answer, data)
+        if answer["status"] == OUT_OF_MEMORY:
+            # Who knows what could not be allocated besides: the agent starts another process.
+            os._exit(0)
+
+    def write(self, head: Json, data: bytes = b"") -> None:
+        self.flush()
+        self.pipe.write(head, data)
+
+    def flush(self) -> None:
+        if self.held.records:
+            self.held.send(self.room.peak(True))
 
     def load(self, head: Json, body: bytes) -> None:
         number = head["region"]
@@ -256,7 +307,8 @@ class Process:
         gc.collect()
         answer["t"] = "piece"
         answer["leaves"] = self.room.is_stuck(len(data))
-        self.pipe.write(answer, data)
+        self.pieces += 1
+        self.write(answer, data)
         if answer["leaves"]:
             # Another process has more room.
             os._exit(0)
@@ -264,7 +316,7 @@ class Process:
     def piece(self, head: Json, first: int, last: int, counter: Counter) -> tuple[Json, bytes]:
         answer: Json = {"t": "result", "region": head["region"], "index": head["index"], "records": 0, "first": first,
                         "last": last, "reason": "", "variable": "", "line": 0}
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), processor.seconds()
         self.room.begin(head["index"])
         data = b""
         try:
@@ -292,9 +344,10 @@ class Process:
             answer.update(status=RAISED, reason=f"{type(error).__name__} is raised", line=line_of(error))
         elapsed = time.perf_counter() - wall
         answer["wall_us"] = int(elapsed * 1e6)
-        answer["cpu_us"] = int((time.process_time() - cpu) * 1e6)
+        answer["cpu_us"] = int(max(processor.seconds() - cpu, 0.0) * 1e6)
         is_short = elapsed < 0.005
-        answer["peak_bytes"] = self.room.peak(is_short)
+        if elapsed >= QUICK or answer["status"] != COMPLETED or counter.has_more:
+            answer["peak_bytes"] = self.room.peak(is_short)
         if not is_short:
             self.room.forget_peak()
         return answer, data
@@ -305,7 +358,7 @@ class Process:
         if region is None:
             return
         begin, end = region.source.actual(first, last)
-        self.pipe.write({"t": "record", "region": head["region"], "index": head["index"], "first": begin,
+        self.write({"t": "record", "region": head["region"], "index": head["index"], "first": begin,
                          "last": region.source.after(begin, end, 1)})
 
 

@@ -5,7 +5,7 @@ import hashlib
 import json
 import time
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterator, Optional
 
 from _runsurge import environment, feeds
 from _runsurge.binding import Binding
@@ -132,27 +132,25 @@ class Conversation:
             if head["t"] != "results":
                 continue
             place = 0
-            for outcome in head["outcomes"]:
-                size = int(outcome.get("size") or 0)
+            begun = time.process_time()
+            for index, last, count, cpu, size, failure in outcomes(head):
                 data = body[place:place + size]
                 place += size
-                if outcome["index"] < self.committed:
+                if index < self.committed:
                     continue
-                if outcome["status"] != 1:
-                    self.entry.raised = outcome["status"] == 3
-                    return outcome.get("reason") or "a chunk failed", outcome.get("variable") or "", False
-                begun = time.process_time()
+                if failure is not None:
+                    self.entry.raised = failure["status"] == 3
+                    return failure.get("reason") or "a chunk failed", failure.get("variable") or "", False
                 try:
-                    for end, records, piece in environment.pieces(
-                            data, int(outcome["last"]), int(outcome["records"])):
+                    for end, records, piece in environment.pieces(data, last, count):
                         self.commit(piece)
                         self.offset = end
                         self.records += records
                 except GuardFailed as failed:
                     return failed.reason, failed.variable or "", True
-                spent += time.process_time() - begun
-                chunk_seconds += int(outcome.get("cpu_us") or 0) / 1e6
+                chunk_seconds += cpu / 1e6
                 self.committed += 1
+            spent += time.process_time() - begun
             if self.is_wasteful(spent + chunk_seconds) and self.committed < chunks:
                 return "the way there and back costs more than the loop itself", "", False
             pipe.write({"t": "progress", "region": region, "committed": self.committed, "window": WINDOW})
@@ -235,3 +233,15 @@ class Conversation:
         except feeds.NeedsNewIterator as needed:
             self.feed.it = needed.args[0]
         return self.feed.it
+
+
+def outcomes(head: dict[str, Any]) -> Iterator[tuple[int, int, int, int, int, Optional[dict[str, Any]]]]:
+    """Of each chunk of a frame: its index, where it ends, its records, microseconds and bytes; and all that was said
+    of one that was not completed."""
+    if "index" in head:
+        for offset, row in enumerate(zip(head["last"], head["records"], head["cpu_us"], head["sizes"])):
+            yield head["index"] + offset, *row, None
+        return
+    for each in head["outcomes"]:
+        yield (each["index"], int(each["last"]), int(each["records"]), int(each.get("cpu_us") or 0),
+               int(each.get("size") or 0), None if each["status"] == 1 else each)

@@ -10,6 +10,8 @@ Json = dict[str, Any]
 PIECE_BYTES = 16 << 20
 INLINE_BYTES = 512 << 10
 BODY_BYTES = 64 << 20
+# Read at once where less is asked for.
+AHEAD_BYTES = 16 << 10
 # A script's own files get the descriptors that they would get natively.
 FIRST_DESCRIPTOR = 200
 
@@ -30,6 +32,10 @@ class Pipe:
     def __init__(self, source: int = 3, sink: int = 4) -> None:
         self.source = out_of_the_way(source)
         self.sink = out_of_the_way(sink)
+        # Read, and not asked for yet.
+        self.ahead = b""
+        self.place = 0
+        self.encode = json.JSONEncoder(separators=(",", ":")).encode
         self.blobs = 0
         # The agent closes its end of a chunk process to end it; a driver never outlives its agent.
         self.status_at_end = 70
@@ -42,7 +48,7 @@ class Pipe:
 
     def write(self, head: Json, body: bytes = b"") -> None:
         """Sends a frame whole."""
-        text = json.dumps(head, separators=(",", ":")).encode()
+        text = self.encode(head).encode()
         data = len(text).to_bytes(4, "little") + len(body).to_bytes(4, "little") + text
         if len(body) <= 1 << 16:
             self._send(data + body)
@@ -70,12 +76,25 @@ class Pipe:
         except OSError:
             os._exit(70)
 
+    def is_waiting(self) -> bool:
+        """Whether the next frame, or some of it, is here already."""
+        return self.place < len(self.ahead)
+
     def _exactly(self, count: int) -> bytes:
-        pieces = []
-        while count:
-            piece = os.read(self.source, min(count, 1 << 20))
+        end = self.place + count
+        if end <= len(self.ahead):
+            data = self.ahead[self.place:end]
+            self.place = end
+            return data
+        pieces = [self.ahead[self.place:]]
+        count -= len(pieces[0])
+        while count > 0:
+            piece = os.read(self.source, max(min(count, 1 << 20), AHEAD_BYTES))
             if not piece:
                 os._exit(self.status_at_end)
             pieces.append(piece)
             count -= len(piece)
+        self.ahead = pieces[-1]
+        self.place = len(self.ahead) + count
+        pieces[-1] = self.ahead[:self.place]
         return b"".join(pieces)

@@ -30,7 +30,7 @@ final class ChunkRun {
     /// The process goes, its chunks stay: why it has to be replaced.
     var replacement: Replacement?
     /// Frames of this turn, written together.
-    var outgoing: [Frame] = []
+    var outgoing: [Outgoing] = []
     /// Why it could not be started or used.
     var fault: String?
     var end: ProcessEnd?
@@ -66,7 +66,65 @@ final class ChunkRun {
     /// Where among `sent` the chunk is that a frame speaks of.
     func position(of frame: Frame) -> Int? {
         guard let region = frame.head["region"]?.integer, let index = frame.head["index"]?.integer else { return nil }
-        return sent.firstIndex { $0.region.rawValue == region && $0.key.chunk == index }
+        return position(of: index, in: region)
+    }
+
+    func position(of index: Int64, in region: Int64) -> Int? {
+        sent.firstIndex { $0.region.rawValue == region && $0.key.chunk == index }
+    }
+
+    /// Has the process run a chunk: together with the last one when it comes next to it and both are run whole.
+    func command(_ chunk: Chunk) {
+        if let part = pieces[chunk.key]?.command {
+            let name: [String: JSONValue] = [
+                "t": .string("chunk"), "region": .integer(chunk.region.rawValue), "index": .integer(chunk.key.chunk),
+            ]
+            outgoing.append(.frame(Frame(part.merging(name) { $1 })))
+        } else if case .chunks(var run)? = outgoing.last, run.isContinued(by: chunk) {
+            run.bounds.append(chunk.range.upperBound)
+            outgoing[outgoing.count - 1] = .chunks(run)
+        } else {
+            outgoing.append(
+                .chunks(
+                    Run(
+                        region: chunk.region, first: chunk.key.chunk,
+                        bounds: [chunk.range.lowerBound, chunk.range.upperBound])))
+        }
+    }
+
+    /// Consecutive chunks to be run whole.
+    struct Run {
+        /// In one frame.
+        private static let most = 512
+
+        let region: RegionID
+        let first: Int64
+        /// One more than there are chunks.
+        var bounds: [Int64]
+
+        func isContinued(by chunk: Chunk) -> Bool {
+            region == chunk.region && first + Int64(bounds.count) - 1 == chunk.key.chunk
+                && bounds.last == chunk.range.lowerBound && bounds.count <= Self.most
+        }
+
+        var frame: Frame {
+            Frame([
+                "t": .string("chunks"), "region": .integer(region.rawValue), "index": .integer(first),
+                "bounds": .array(bounds.map(JSONValue.integer)),
+            ])
+        }
+    }
+
+    enum Outgoing {
+        case frame(Frame)
+        case chunks(Run)
+
+        var frame: Frame {
+            switch self {
+            case .frame(let frame): frame
+            case .chunks(let run): run.frame
+            }
+        }
     }
 
     /// What the process noted of its progress.

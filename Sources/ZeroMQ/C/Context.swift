@@ -3,7 +3,6 @@ internal import CZeroMQ
 /// A libzmq context. Each socket keeps it alive, so that its termination never waits for one; owned by one thread.
 public final class Context {
     let handle: UnsafeMutableRawPointer
-    private static let sockets: Int32 = 32_768
 
     /// `ioThreads` is 1 or more; one carries about a gigabyte a second. `sockets` is the most that may be open at once;
     /// nil: libzmq's own limit.

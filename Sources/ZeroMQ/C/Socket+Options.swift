@@ -14,6 +14,15 @@ extension Socket {
         try applySecurity(options)
     }
 
+    /// Binds with the listener's security, which later binds keep.
+    public func bind(_ listener: Listener) throws(ZeroMQError) -> String {
+        try set(ZMQ_CURVE_SERVER, listener.serverKey != nil, "CURVE server")
+        if let key = listener.serverKey { try set(ZMQ_CURVE_SECRETKEY, terminated(key.z85), "CURVE secret key") }
+        try set(ZMQ_ZAP_DOMAIN, Array(listener.zapDomain.utf8), "ZAP domain")
+        try set(Self.enforceZAPDomain, true, "enforce ZAP domain")
+        return try bind(listener.endpoint)
+    }
+
     /// SUB and XSUB; throws EINVAL for others.
     public func subscribe(_ prefix: Frame) throws(ZeroMQError) {
         try changeSubscription(prefix, option: ZMQ_SUBSCRIBE, command: 1)
@@ -52,11 +61,12 @@ extension Socket {
         try set(ZMQ_RECONNECT_IVL_MAX, options.reconnectIntervalMax, "maximal reconnect interval")
     }
 
+    /// A draft option: the number is not in the header of a stable build.
+    private static let enforceZAPDomain: Int32 = 93
+
     private func applySecurity(_ options: SocketOptions) throws(ZeroMQError) {
-        // A draft option: the number is not in the header of a stable build.
-        let zapEnforceDomain: Int32 = 93
         if let domain = options.zapDomain { try set(ZMQ_ZAP_DOMAIN, Array(domain.utf8), "ZAP domain") }
-        try set(zapEnforceDomain, options.enforceZAPDomain, "enforce ZAP domain")
+        try set(Self.enforceZAPDomain, options.enforceZAPDomain, "enforce ZAP domain")
         switch options.curve {
         case nil: return
         case .server(let secretKey):

@@ -100,12 +100,12 @@ struct BenchScaleCommand: AsyncParsableCommand {
 
     /// What a monitoring tool sees on the events endpoint.
     private func heartbeats(of cluster: BenchCluster) async throws -> (workers: Int, beats: Int) {
-        guard let endpoints = cluster.master.access?.endpoints else { return (0, 0) }
+        guard let local = cluster.master.local else { return (0, 0) }
         let sockets = try SocketThread(name: "watch")
         var options = SocketOptions()
         options.subscriptions = [Array("node/".utf8)]
         options.receiveHighWaterMark = 0
-        let events = try await sockets.open(SocketConfiguration(.sub, connect: [endpoints.events], options: options))
+        let events = try await sockets.open(SocketConfiguration(.sub, connect: [local.events], options: options))
         let counting = Task {
             var (workers, beats) = (Set<Int64>(), 0)
             var deadline: ContinuousClock.Instant?

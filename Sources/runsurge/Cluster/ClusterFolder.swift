@@ -11,6 +11,26 @@ final class ClusterFolder: Sendable {
     var syntax: String { path + "/syntax" }
     var log: String { path + "/runsurge.log" }
     var secrets: String { path + "/secrets.json" }
+    /// The key of the worker that has this folder.
+    var linkKey: String { path + "/key.json" }
+    var serverKeys: String { Self.serverKeys(in: path) }
+
+    static func serverKeys(in path: String) -> String { path + "/server-keys.json" }
+
+    /// Of the endpoints for this machine. A Unix socket's path holds 107 bytes: for a folder with a longer name they
+    /// are elsewhere, at a place that depends on nothing but the name.
+    var sockets: String {
+        let own = path + "/sockets"
+        if own.utf8.count + "/heartbeats".utf8.count <= 107 { return own }
+        let runtime = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? ""
+        let base = runtime.isEmpty || runtime.utf8.count > 50 ? "/tmp" : runtime
+        return "\(base)/runsurge-\(geteuid())-\(String(Self.hash(path), radix: 36))"
+    }
+
+    /// FNV-1a.
+    private static func hash(_ text: String) -> UInt64 {
+        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
 
     /// Opens the folder, creating it when needed.
     /// - Throws: `CommandError` when another process holds it or it can't be made.

@@ -10,14 +10,15 @@ struct MasterProcess: Sendable {
     /// How others use it.
     struct Access: Sendable {
         let url: String
-        /// nil: another master leads, and this one listens to workers once it has taken over.
-        let endpoints: MasterEndpoints?
-        let workerToken: String
+        /// Of the network; nil: another master leads, and this one listens to workers once it has taken over.
+        let endpoints: LinkEndpoints?
         /// nil: there is no operator.
         let operatorToken: String?
     }
 
     let gateway: LocalGateway
+    /// Where processes of this machine connect to, without keys; nil: another master leads.
+    let local: LinkEndpoints?
     /// nil when only this process uses it.
     let access: Access?
 

@@ -46,6 +46,8 @@ struct MasterSettings: Sendable {
     var leaseDuration = Duration.seconds(30)
     /// nil: kept in the folder.
     var secrets: ClusterSecrets?
+    /// The file of the master's CURVE keys; nil: in the folder.
+    var serverKeys: String?
     var python = PythonOptions()
     /// Shared with who asked for the same script before; nil: one of the master's own.
     var exporter: Task<RememberingExporter, any Error>?

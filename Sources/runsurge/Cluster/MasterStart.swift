@@ -19,6 +19,7 @@ struct MasterStart: Sendable {
     let logger: Logger
     private let board = ClusterBoard()
     private let shares = ConnectionShares(descriptors: DescriptorLimit.raise())
+    private let passes = BlobPasses()
 
     init(settings: MasterSettings, store: Store, sockets: SocketThread, logger: Logger) {
         self.settings = settings
@@ -74,8 +75,9 @@ struct MasterStart: Sendable {
                 access, registry, secrets: secrets, owner: owner, blobs: blobs, services)
         }
         let master = Master(
-            store: store.dispatch, blobs: blobs, syntax: try await exporter(), sockets: sockets, election: election,
-            standing: board.standing, configuration: masterConfiguration(secrets, url: url), logger: logger)
+            store: store.dispatch, enrolment: store.enrolment, blobs: blobs, syntax: try await exporter(),
+            sockets: sockets, election: election, standing: board.standing,
+            configuration: try masterConfiguration(url: url), logger: logger)
         await services.addServiceUnlessShutdown(master)
         var endpoints: MasterEndpoints?
         // A worker of this process needs a master of this process.
@@ -83,7 +85,7 @@ struct MasterStart: Sendable {
             let local = try await master.endpoints
             endpoints = local
             let worker = Worker(
-                configuration: workerConfiguration(local, secrets), sockets: sockets, blobs: { _ in blobs },
+                configuration: workerConfiguration(local.local), sockets: sockets, blobs: { _ in blobs },
                 logger: logger)
             await services.addServiceUnlessShutdown(worker)
         } else if try await master.firstRole != .standby {
@@ -95,11 +97,12 @@ struct MasterStart: Sendable {
         if reached == nil { Task { [board] in board.endpoints = try? await master.endpoints } }
         let access = settings.access.map { access in
             MasterProcess.Access(
-                url: url, endpoints: reached, workerToken: secrets.workerToken,
+                url: url, endpoints: reached.map { $0.network ?? $0.local },
                 operatorToken: access.hasOperator ? secrets.operatorToken : nil)
         }
         return MasterProcess(
-            gateway: LocalGateway(jobs: store.jobs, blobs: blobs, owner: owner), access: access)
+            gateway: LocalGateway(jobs: store.jobs, blobs: blobs, owner: owner), local: reached?.local,
+            access: access)
     }
 
     /// nil for the private database of this process: nobody else can lead it.
@@ -127,7 +130,8 @@ struct MasterStart: Sendable {
         configuration.accessTokenLifetime = .seconds(access.accessTokenMinutes * 60)
         configuration.refreshTokenLifetime = .seconds(access.refreshTokenDays * 86_400)
         configuration.allowedOrigins = access.allowedOrigins
-        configuration.workerToken = secrets.workerToken
+        configuration.isBlobPass = { [passes] in passes.admits($0) }
+        configuration.linkEndpoints = { [board] in board.networkEndpoints }
         configuration.role = { [board] in board.standing.view }
         configuration.masterSilence = { [board] in board.pulse.silence }
         configuration.cluster = { [board] in board.view }
@@ -139,7 +143,8 @@ struct MasterStart: Sendable {
         }
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let application = await buildApplication(
-            configuration, accounts: store.accounts, jobs: store.jobs, blobs: blobs, logger: logger,
+            configuration, accounts: store.accounts, jobs: store.jobs, blobs: blobs, enrolment: store.enrolment,
+            logger: logger,
             onServerRunning: { continuation.yield($0) })
         await services.addServiceUnlessShutdown(application)
         for await port in ports {
@@ -149,15 +154,20 @@ struct MasterStart: Sendable {
         throw CancellationError()
     }
 
-    private func masterConfiguration(_ secrets: ClusterSecrets, url: String) -> MasterConfiguration {
+    private func masterConfiguration(url: String) throws -> MasterConfiguration {
+        // A cluster that only this process uses has no endpoint that others could reach.
+        let keys =
+            settings.access == nil
+            ? nil : try ServerKeyFile.loadOrMake(at: settings.serverKeys ?? settings.folder.serverKeys)
+        board.serverKeys = keys.map { [$0.current, $0.next].map(\.publicKey.bytes) } ?? []
         let access = settings.access ?? MasterSettings.Access(workPort: 0)
         func port(_ offset: Int) -> Int { access.workPort == 0 ? 0 : access.workPort + offset }
         let isOnAllAddresses = ["0.0.0.0", "::"].contains(access.host)
         var configuration = MasterConfiguration(
-            host: isOnAllAddresses ? "*" : access.host, workPort: port(0), resultsPort: port(1),
-            heartbeatsPort: port(2), eventsPort: port(3), workerToken: secrets.workerToken,
-            blobURL: isOnAllAddresses && access.blobURL == nil ? withAnyHost(url) : url,
-            blobToken: secrets.workerToken, blobDirectory: settings.blobFolder)
+            localFolder: settings.folder.sockets, serverKeys: keys, host: isOnAllAddresses ? "*" : access.host,
+            workPort: port(0), resultsPort: port(1), heartbeatsPort: port(2), eventsPort: port(3),
+            blobURL: isOnAllAddresses && access.blobURL == nil ? withAnyHost(url) : url, blobPasses: passes,
+            blobDirectory: settings.blobFolder)
         configuration.standsBy = settings.standsBy
         configuration.sessions = shares.workers
         configuration.dispatch = DispatchConfiguration(leaseDuration: settings.leaseDuration)
@@ -168,9 +178,9 @@ struct MasterStart: Sendable {
     /// Workers put in the host that they came by.
     private func withAnyHost(_ url: String) -> String { "http://*:\(url.split(separator: ":").last ?? "")" }
 
-    private func workerConfiguration(_ endpoints: MasterEndpoints, _ secrets: ClusterSecrets) -> WorkerConfiguration {
+    private func workerConfiguration(_ endpoints: LinkEndpoints) -> WorkerConfiguration {
         var configuration = WorkerConfiguration(
-            endpoints: [endpoints.work], token: secrets.workerToken, name: ProcessInfo.processInfo.hostName,
+            endpoints: [endpoints.work], name: ProcessInfo.processInfo.hostName,
             slots: settings.slots, memoryBytes: settings.memory, folder: settings.folder.worker)
         configuration.python = settings.python.interpreter
         configuration.isSandboxed = settings.python.isSandboxed

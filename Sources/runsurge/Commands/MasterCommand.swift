@@ -10,13 +10,13 @@ struct MasterCommand: AsyncParsableCommand {
             Every option may also be given as a variable, in the environment or in a .env file: DB_HOST, DB_PORT, \
             DB_NAME, DB_USER, DB_PASSWORD, SECRET_KEY, ALGORITHM, ACCESS_TOKEN_EXPIRE_MINUTES, \
             REFRESH_TOKEN_EXPIRE_DAYS, MASTER_PORT (or RUNSURGE_WORK_PORT), RUNSURGE_HOST, RUNSURGE_PORT, \
-            RUNSURGE_DATA, RUNSURGE_BLOBS, RUNSURGE_WORKER_TOKEN, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS, \
+            RUNSURGE_DATA, RUNSURGE_BLOBS, RUNSURGE_SERVER_KEYS, RUNSURGE_BLOB_URL, RUNSURGE_ALLOWED_ORIGINS, \
             RUNSURGE_METRICS_TOKEN (reads /metrics from other machines), RUNSURGE_LEASE_SECONDS (how long work stays \
             with a worker that is silent, 2 to 3600, default 30).
 
             Several masters may share a database: one leads, the others stand by, serve REST, and take over when it \
-            ends. Give them the same SECRET_KEY and RUNSURGE_WORKER_TOKEN, and a folder for uploaded files that all \
-            of them reach (--blobs); tell workers all of their endpoints.
+            ends. Give them the same SECRET_KEY and a folder for uploaded files that all of them reach (--blobs); tell \
+            workers all of their endpoints.
             """)
 
     @Option(help: "The folder that this master keeps its own things in.") var data: String?
@@ -46,7 +46,8 @@ struct MasterCommand: AsyncParsableCommand {
             folder: folder, blobs: settings.text("runsurge.blobs").map { Path.absolute($0) }, standsBy: !noStandby,
             database: .external(database), slots: 0, access: try access(settings),
             leaseDuration: .seconds(try settings.integer("runsurge.lease.seconds", in: 2...3600, default: 30)),
-            secrets: try secrets(settings, folder), python: python)
+            secrets: try secrets(settings, folder),
+            serverKeys: settings.text("runsurge.server.keys").map { Path.absolute($0) }, python: python)
         try await MasterProcess.with(master, logger: ServerLog.logger()) { master in
             if let access = master.access {
                 if let endpoints = access.endpoints {
@@ -81,7 +82,6 @@ struct MasterCommand: AsyncParsableCommand {
         let kept = try ClusterSecrets.loadOrMake(at: folder.secrets)
         return ClusterSecrets(
             signing: try settings.secret("secret.key", minimumLength: 32) ?? kept.signing,
-            workerToken: try settings.secret("runsurge.worker.token", minimumLength: 16) ?? kept.workerToken,
             operatorToken: kept.operatorToken)
     }
 }

@@ -18,6 +18,11 @@ struct MonitorCommand: AsyncParsableCommand {
     @OptionGroup var connection: ConnectionOptions
     @Option(help: ArgumentHelp("The master's events endpoint, such as tcp://master:50054.", valueName: "endpoint"))
     var connect: String?
+    @Option(
+        help: ArgumentHelp(
+            "The key of `runsurge enroll --monitor` (default: the one of this account, made when there is none).",
+            valueName: "file"))
+    var key: String?
     @Flag(help: "Print JSON lines, also on a terminal.") var json = false
     @Flag(help: "Print the table once and end.") var once = false
 
@@ -33,8 +38,9 @@ struct MonitorCommand: AsyncParsableCommand {
     }
 
     private func watch(_ sockets: SocketThread) async throws {
-        let endpoint = try await endpoint()
-        let link = try await EventsLink.open(endpoint, curve: nil, on: sockets)
+        let (endpoint, serverKey) = try await endpoint()
+        let curve = try await MonitorKey(path: key, connection: connection).role(at: endpoint, serverKey: serverKey)
+        let link = try await EventsLink.open(endpoint, curve: curve, on: sockets)
         if once { return try await printOnce(link) }
         guard !json, LiveScreen.isTerminal else {
             return try await follow(link, at: endpoint, MonitorDesk(.lines), every: .seconds(1))
@@ -45,14 +51,15 @@ struct MonitorCommand: AsyncParsableCommand {
         try await follow(link, at: endpoint, MonitorDesk(.screen(screen)), every: .milliseconds(500))
     }
 
-    private func endpoint() async throws -> String {
-        if let connect { return connect }
+    /// Where the events are, and with --connect no word of the master's key.
+    private func endpoint() async throws -> (endpoint: String, serverKey: String?) {
+        if let connect { return (connect, nil) }
         let client = try await connection.client()
         let cluster = try await client.cluster()
         guard !cluster.eventsEndpoint.isEmpty else {
             throw CommandError.refused("the master at \(client.url) does not listen; it is \(cluster.role.rawValue)")
         }
-        return EventsLink.reachable(cluster.eventsEndpoint, by: client.url)
+        return (EventsLink.reachable(cluster.eventsEndpoint, by: client.url), cluster.serverKeys.first)
     }
 
     /// Until the user ends it.
@@ -83,7 +90,7 @@ struct MonitorCommand: AsyncParsableCommand {
             try await Task.sleep(for: .seconds(2))
             if let age = await desk.beaconAge, age < patience { continue }
             // While it is away there is nothing to find.
-            guard let found = try? await self.endpoint(), found != current else { continue }
+            guard let found = try? await self.endpoint().endpoint, found != current else { continue }
             try await link.socket.connect(found)
             try await link.socket.disconnect(current)
             current = found

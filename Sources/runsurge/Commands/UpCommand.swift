@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RunSurgeClient
 
 struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ struct UpCommand: AsyncParsableCommand {
         let token: String
         let work: String
         let events: String
-        let workerToken: String
+        let enrollToken: String
     }
 
     func run() async throws {
@@ -42,18 +43,23 @@ struct UpCommand: AsyncParsableCommand {
         if let external = try await DatabaseSettings.read(Settings()) { settings.database = .external(external) }
         let command = self
         try await MasterProcess.with(settings, logger: ServerLog.logger()) { master in
-            try command.announce(master)
+            try await command.announce(master)
             await Shutdown.requested(withParent: command.stopWithParent)
         }
     }
 
-    private func announce(_ master: MasterProcess) throws {
+    /// How long the line that attaches another worker can be used.
+    private static let tokenLife = 86_400
+
+    private func announce(_ master: MasterProcess) async throws {
         guard let access = master.access, let token = access.operatorToken, let endpoints = access.endpoints else {
             return
         }
+        let enrolment = try await RunSurgeClient(url: access.url, token: token)
+            .makeEnrolmentToken(kind: .worker, lifetime: Self.tokenLife)
         let ready = Ready(
             url: access.url, token: token, work: endpoints.work, events: endpoints.events,
-            workerToken: access.workerToken)
+            enrollToken: enrolment.token)
         if let readyFile {
             let encoder = JSONEncoder()
             encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -64,9 +70,9 @@ struct UpCommand: AsyncParsableCommand {
             RunSurge is up.
               export RUNSURGE_URL=\(ready.url) RUNSURGE_TOKEN=\(ready.token)
               runsurge run SCRIPT …
-            To attach another worker:
-              RUNSURGE_WORKER_TOKEN=\(ready.workerToken) runsurge worker --connect \(ready.work)
-            Heartbeats for monitoring tools: \(ready.events)
+            To attach another machine, once within a day (for more: runsurge enroll --new-token):
+              runsurge worker --master \(ready.url) --enroll-token \(ready.enrollToken)
+            Heartbeats for monitoring tools: \(ready.events) (with a key of runsurge enroll --monitor)
             """)
         fflush(nil)
     }

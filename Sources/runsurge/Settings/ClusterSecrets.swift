@@ -4,8 +4,6 @@ import Foundation
 struct ClusterSecrets: Codable {
     /// Signs access tokens.
     let signing: String
-    /// Shown by workers when they attach.
-    let workerToken: String
     /// Of the operator, who owns the cluster's own user.
     let operatorToken: String
 
@@ -14,10 +12,10 @@ struct ClusterSecrets: Codable {
             do {
                 return try JSONDecoder().decode(ClusterSecrets.self, from: data)
             } catch {
-                throw CommandError.failure("\(path) is damaged; remove it, and every session and worker key is renewed")
+                throw CommandError.failure("\(path) is damaged; remove it, and every session ends")
             }
         }
-        let made = ClusterSecrets(signing: random(), workerToken: random(), operatorToken: random())
+        let made = ClusterSecrets(signing: random(), operatorToken: random())
         try PrivateFile.write(try JSONEncoder().encode(made), to: path)
         return made
     }

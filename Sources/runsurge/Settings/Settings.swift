@@ -75,7 +75,7 @@ struct Settings {
         return value
     }
 
-    /// The environment variable of a key: `runsurge.worker.token` is RUNSURGE_WORKER_TOKEN.
+    /// The environment variable of a key: `runsurge.work.port` is RUNSURGE_WORK_PORT.
     static func variable(_ key: String) -> String {
         key.replacingOccurrences(of: ".", with: "_").uppercased()
     }

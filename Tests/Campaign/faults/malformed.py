@@ -68,7 +68,7 @@ def _broken_greeting(master: Master, chance: random.Random) -> None:
 def _messages(master: Master, chance: random.Random) -> None:
     session = chance.getrandbits(64)
     well_formed = [
-        wire.hello(session, "a token of nobody's"), wire.pull(session, 300), b"",
+        wire.hello(session), wire.pull(session, 300), b"",
         wire.result(session, chance.randint(1, 50), chance.randint(1, 100), chance.randint(0, 50)),
         wire.heartbeat(session, chance.randint(1, 5)),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ struct BenchFleetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = FakeWorker.Settings(
-            endpoint: connect, token: ProcessInfo.processInfo.environment["RUNSURGE_WORKER_TOKEN"] ?? "", slots: slots,
+            endpoint: connect, slots: slots,
             prefetch: prefetch)
         let count = workers
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in

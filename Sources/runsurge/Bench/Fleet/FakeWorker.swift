@@ -8,7 +8,6 @@ import ZeroMQ
 final class FakeWorker {
     struct Settings {
         let endpoint: String
-        let token: String
         let slots: UInt32
         /// Chunks that may be on their way or unacknowledged.
         let prefetch: Int
@@ -99,7 +98,6 @@ final class FakeWorker {
         hello.lowestVersion = FrameCodec.versions.lowerBound
         hello.highestVersion = FrameCodec.versions.upperBound
         hello.nodeName = name
-        hello.workerToken = settings.token
         hello.slots = settings.slots
         hello.memoryBytes = 1 << 30
         hello.pythonVersion = "3"

@@ -15,7 +15,7 @@ final class Fleet: Sendable {
 
     /// Starts the workers and waits until all are attached.
     static func start(_ master: MasterProcess, workers: Int, slots: Int, prefetch: Int) async throws -> Fleet {
-        guard let access = master.access else { throw CommandError.failure("the master can't be reached") }
+        guard let endpoint = master.local?.work else { throw CommandError.failure("the master can't be reached") }
         let (lines, arrived) = AsyncStream.makeStream(of: String.self)
         var processes: [(process: Process, input: Pipe)] = []
         var left = workers
@@ -24,7 +24,7 @@ final class Fleet: Sendable {
             left -= count
             processes.append(
                 try start(
-                    access,
+                    endpoint,
                     ["--workers", "\(count)", "--slots", "\(slots)", "--prefetch", "\(prefetch)"], arrived))
         }
         let fleet = Fleet(processes, lines)
@@ -37,15 +37,12 @@ final class Fleet: Sendable {
     }
 
     private static func start(
-        _ access: MasterProcess.Access, _ arguments: [String], _ lines: AsyncStream<String>.Continuation
+        _ endpoint: String, _ arguments: [String], _ lines: AsyncStream<String>.Continuation
     ) throws -> (process: Process, input: Pipe) {
-        guard let endpoints = access.endpoints else { throw CommandError.failure("the master does not lead") }
         let process = Process()
         let (input, output) = (Pipe(), Pipe())
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["bench", "fleet", "--connect", endpoints.work] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(
-            ["RUNSURGE_WORKER_TOKEN": access.workerToken]) { $1 }
+        process.arguments = ["bench", "fleet", "--connect", endpoint] + arguments
         process.standardInput = input
         process.standardOutput = output
         try process.run()

@@ -43,6 +43,14 @@ import Testing
         #expect(agent.feed(.heard(term: 1)).contains(.killProcess(process)))
     }
 
+    @Test func anAssignmentAsOldAsTheSilenceIsGivenBack() {
+        var agent = WorkerScenario.attached(slots: 1, lease: .seconds(2))
+        agent.pause(.seconds(3))
+        let effects = agent.feed(.assigned([agent.chunk(0)]))
+        #expect(effects.runs.isEmpty)
+        #expect(effects.contains { if case .reject(agent.token(0), _) = $0 { true } else { false } })
+    }
+
     @Test func whatIsLetGoGoesInTheSameOrderEverywhere() {
         var agent = WorkerScenario.attached(slots: 1, lease: .seconds(2))
         let units = (0..<4).flatMap { index in (1...4).map { agent.chunk(Int64(index), job: Int64($0)) } }

@@ -22,7 +22,8 @@ final class Agent {
     var incarnation = 0
     var isUp = false
     var isApproved = true
-    var isLeaving = false
+    /// When it began to drain.
+    var leavingSince: Int64?
     var stalledUntil: Int64 = 0
     var machine: WorkerMachine
     var session: SessionID = 0
@@ -72,7 +73,7 @@ final class Agent {
         incarnation += 1
         isUp = false
         session = 0
-        isLeaving = false
+        leavingSince = nil
         contexts = []
         chunks = [:]
         loops = [:]

@@ -83,7 +83,7 @@ struct Scenario {
             // What runs or is queued at a worker when the other begins to wait, of chunks of up to five records; and
             // what each user's drivers compute between two renewals.
             let slots = hosts.reduce(0) { $0 + $1.slots }
-            fairnessBound = (Double(slots * 5) * 5 * 0.008 + 3 * 0.4) * Double(Self.share)
+            fairnessBound = (Double(slots * 5) * 5 * 0.008 + 3 * 1.2) * Double(Self.share)
         } else {
             faults = Self.faults(&random)
         }

@@ -106,9 +106,9 @@ extension World {
         guard agent.isUp else { return }
         if random.chance(0.5), let host = hosts.first(where: { $0.links[agent.session] == agent.index }) {
             if host.stalledUntil <= now { feed(host, [.drain(agent.session, reason: "maintenance")]) }
-            agent.isLeaving = true
+            agent.leavingSince = agent.leavingSince ?? now
         } else if agent.stalledUntil <= now {
-            agent.isLeaving = true
+            agent.leavingSince = agent.leavingSince ?? now
             feed(agent, .draining)
             settle(agent)
         }

@@ -4,6 +4,8 @@ import RunSurgeScheduling
 /// What an agent does around its machine: sockets, processes, results and the spool.
 extension World {
     private static let tick: Int64 = 50_000
+    /// A draining agent ends after this, whatever still runs.
+    private static let drainPeriod: Int64 = 5_000_000
     /// Without an acknowledgement for this long, what was sent is sent again.
     private static let patience: Int64 = 1_000_000
 
@@ -63,7 +65,7 @@ extension World {
         after(Self.tick, .workerTick(agent.index, agent.incarnation))
         feed(agent, .tick)
         resendLate(agent)
-        guard agent.isLeaving, agent.machine.isEmpty else { return }
+        guard let since = agent.leavingSince, agent.machine.isEmpty || now - since > Self.drainPeriod else { return }
         send(from: agent, .event(.goodbye(agent.session)))
         crash(agent, because: "it has drained", backAfter: random.pick(500_000..<3_000_000))
     }

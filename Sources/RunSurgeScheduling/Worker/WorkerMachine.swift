@@ -95,7 +95,7 @@ public struct WorkerMachine: Sendable {
             refused(reason, retry: retry, now)
             if !retry { effects.append(.stop(reason: reason)) }
         case .heard(let term): heard(term, now)
-        case .assigned(let units): assigned(units, &effects)
+        case .assigned(let units): assigned(units, now, &effects)
         case .cancelled(let tokens): drop(tokens, &effects)
         case .settled(let tokens): settle(tokens, &effects)
         case .recovered(let tokens): recover(tokens)

@@ -8,16 +8,17 @@ import Testing
         let cluster = try await Cluster(workers: 0, arguments: ["--stop-with-parent"])
         let workload = try await Workload(lines: 12_000, logs: cluster.logs)
         let driver = try cluster.attachWorker(slots: 1, name: "driver")
-        let job = try await cluster.submit(workload)
+        // Short chunks, of which many wait at the helper.
+        let job = try await cluster.submit(workload, chunkRecords: 10)
         try await eventually("the driver to run") { try await cluster.facts(of: job).status == "running" }
         let place = cluster.folder.appending(path: "helper")
         let helper = try cluster.attachWorker(slots: 1, name: "helper", place: place)
         try await eventually("the helper to be attached") { try await cluster.listedNodes().count == 2 }
         try await cluster.chunks(of: job, reach: 10)
 
-        kill(cluster.process.identifier, SIGSTOP)
         let spool = place.appending(path: "agent/spool").path
         let before = Self.bytes(in: spool)
+        kill(cluster.process.identifier, SIGSTOP)
         try await eventually("results that nobody acknowledges") { Self.bytes(in: spool) > before }
         helper.kill()
         _ = try await helper.finish()
@@ -25,7 +26,7 @@ import Testing
         let again = try cluster.attachWorker(slots: 1, name: "helper", place: place)
 
         let report = try await cluster.expectIdentical(job, workload)
-        #expect(report.chunks == 240, "every chunk of the two loops once")
+        #expect(report.chunks == 2_400, "every chunk of the two loops once")
         try await eventually("an empty spool") { Self.bytes(in: spool) == 0 || again.isRunning == false }
         again.terminate()
         driver.terminate()

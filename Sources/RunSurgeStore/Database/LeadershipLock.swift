@@ -13,6 +13,9 @@ struct LeadershipLock: Leadership {
     /// How often a standby tries: one that waited inside the server could not look at the leader, or fill its log.
     private static let interval = Duration.milliseconds(200)
 
+    /// Before a newly connected standby tries: after a restart of the database, who led goes on.
+    private static let grace = Duration.seconds(3)
+
     /// 1381190732 is "RSLL".
     private static let key = "1381190732, 'master_term'::regclass::oid::int4"
 
@@ -20,6 +23,7 @@ struct LeadershipLock: Leadership {
     static func acquire(_ configuration: ConnectionConfiguration, isWaiting: Bool) async throws -> LeadershipLock? {
         let connection = try await Connection.connect(own(configuration))
         do {
+            if isWaiting { try await Task.sleep(for: grace) }
             if try await acquire(connection, isWaiting: isWaiting) { return LeadershipLock(connection: connection) }
         } catch {
             await connection.close()

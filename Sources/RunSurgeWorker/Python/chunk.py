@@ -255,6 +255,8 @@ class Process:
             if self.held.add(answer, data):
                 self.flush()
             return
+        if "peak_bytes" not in answer:
+            answer["peak_bytes"] = self.room.peak(True)
         self.write(answer, data)
         if answer["status"] == OUT_OF_MEMORY:
             # Who knows what could not be allocated besides: the agent starts another process.

@@ -1,14 +1,16 @@
 # make demo   installs what is missing, builds, and shows a word count by python3 and by RunSurge side by side
 # make test   installs what is missing, builds, and runs every test
 # make test-monitoring   lets a parser and a subscriber from PyPI look at a cluster
+# make simulate   runs the state machines in a virtual, faulty world: SEEDS=20000 from FROM=1, or one SEED=N with its trace
+# make mutants    plants faults in and around the state machines, and looks in which seed the simulator finds each
 # make campaign   kills, stalls, cuts and fills what can be, for about two hours, and checks every result; as root.
 #                 CAMPAIGN=--short takes minutes, CAMPAIGN='--seed N' repeats one, --help lists the other options
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test test-monitoring campaign build release dependencies format lint
+.PHONY: demo test test-monitoring campaign simulate mutants build release dependencies format lint
 
-PACKAGES := libzmq3-dev libpq-dev postgresql python3 bubblewrap pkg-config
+PACKAGES := libzmq3-dev libpq-dev postgresql python3 bubblewrap iproute2 pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # "error" makes every warning in this package's own code an error.
 WARNINGS ?= show
@@ -49,6 +51,15 @@ campaign: release
 
 demo: release
 	Examples/wordcount/demo.sh "$$(swift build -c release --show-bin-path)/runsurge"
+
+SEEDS ?= 20000
+FROM ?= 1
+simulate:
+	swift build -c release --product simulate
+	"$$(swift build -c release --show-bin-path)/simulate" $(if $(SEED),seed $(SEED),$(SEEDS) $(FROM))
+
+mutants:
+	Tests/SimulationTests/mutants.sh
 
 format:
 	swift format --in-place Package.swift $$(git ls-files '*.swift' | grep -v '/Generated/')

@@ -135,6 +135,14 @@ let package = Package(
                 "RunSurgeAnalysis", "RunSurgeCore", "RunSurgeWorker", "RunSurgeProtocol", "RunSurgeScheduling",
                 "ZeroMQ", logging,
             ], swiftSettings: swift),
+        .target(
+            name: "Simulation", dependencies: ["RunSurgeCore", "RunSurgeScheduling"], path: "Tests/Simulation",
+            swiftSettings: swift),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate", swiftSettings: swift),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation"], exclude: ["Mutants", "mutants.sh"],
+            swiftSettings: swift),
         .testTarget(name: "ZeroMQTests", dependencies: ["ZeroMQ"], swiftSettings: swift),
     ]
 )

@@ -43,6 +43,9 @@ public struct ClientError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether nothing was done here, and another master of the same database may do it at once.
+    var isForAnotherMaster: Bool { kind == .unreachable || code == "not_leading" }
+
     static func refused(status: Int, view: ErrorView?, url: String) -> ClientError {
         guard let view else {
             return ClientError(

@@ -139,7 +139,7 @@ struct Engine: Sendable {
                     ).run()
                 }
             }
-            group.addTask { await sockets.events.read { events.subscriptions.note($0) } }
+            group.addTask { await sockets.events.read(into: events.subscriptions) }
             group.addTask { try await sockets.events.reopenWhenAsked(logger) }
             group.addTask { for await peer in sockets.lostPeers { await dispatcher.peerIsGone(peer) } }
             group.addTask {

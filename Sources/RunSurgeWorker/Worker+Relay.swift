@@ -206,7 +206,8 @@ extension Worker {
     }
 
     /// Says again what the master may not have heard: it may be another one, or a message may have been lost.
-    func repeatRequests(of run: DriverRun, now: MonotonicTime) {
+    /// - Parameter isNewSession: else a driver that still has results to commit is not said to wait for more.
+    func repeatRequests(of run: DriverRun, now: MonotonicTime, isNewSession: Bool) {
         run.lastResend = now
         let driver = token(of: run)
         for number in run.requests.keys.sorted() {
@@ -215,7 +216,10 @@ extension Worker {
         }
         for id in run.regions.keys.sorted() {
             run.regions[id]?.progress.driver = driver
-            if let region = run.regions[id] { send(.regionProgress(region.progress)) }
+            guard let region = run.regions[id], isNewSession || region.next <= region.progress.committed else {
+                continue
+            }
+            send(.regionProgress(region.progress))
         }
     }
 }

@@ -99,7 +99,7 @@ extension Worker {
                 let stored = run.logs[stream]?.acknowledged ?? 0
                 run.logs[stream]?.sent = stored
             }
-            repeatRequests(of: run, now: now)
+            repeatRequests(of: run, now: now, isNewSession: true)
             shipLogs(of: run)
         }
     }
@@ -109,7 +109,9 @@ extension Worker {
         let now = BootClock.now
         outbox.resend(sentBefore: MonotonicTime(nanoseconds: now.nanoseconds - 5_000_000_000))
         for run in driverRuns.values {
-            if now - run.lastResend > Self.patience { repeatRequests(of: run, now: now) }
+            if now - run.lastResend > Self.patience {
+                repeatRequests(of: run, now: now, isNewSession: false)
+            }
             for stream in LogStream.allCases {
                 guard let log = run.logs[stream], log.sent > log.acknowledged, now - log.lastMove > Self.patience else {
                     continue

@@ -88,7 +88,8 @@ public actor Worker: Service {
         if configuration.endpoints.count > 1 {
             // A master says something every second. Somebody else may lead by now: better to look soon.
             settings.silenceLimit = .seconds(4)
-            settings.greetingAttempts = 2
+            settings.greetingAttempts = 3
+            settings.backoff.longest = .seconds(2)
         }
         return settings
     }

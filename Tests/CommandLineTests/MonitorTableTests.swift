@@ -61,8 +61,8 @@ import Testing
                 "RunSurge  term 7  1 nodes, 1 gone  2/2 slots busy  12,500 chunks/s  beacon 0.0 s ago",
                 "jobs 1 running, 0 waiting  chunks 1,204 ready, 384 leased (oldest 1.2 s)  accepted 25,000  lost 3  "
                     + "bad messages 0  missed beacons 1",
-                "queue  any Python, up to 512.0 MiB: 1,200 chunks, 0 scripts",
-                "queue  Python 3.11.2 with numpy, up to 1.0 GiB: 4 chunks, 1 scripts", "",
+                "queue  any Python, up to 512.0 MiB: chunks 1,200, scripts 0",
+                "queue  Python 3.11.2 with numpy, up to 1.0 GiB: chunks 4, scripts 1", "",
                 "NODE  NAME   STATE           SLOTS  MEMORY             CHUNKS/S    DONE  FAILED  UNACKED  LEASES  OLDEST"
                     + "  LOAD   BEAT",
                 "   1  alpha  attached 2.0 s    2/2  300.0 MiB/8.0 GiB         -  20,334       0       12     300   1.2 s"

@@ -8,7 +8,8 @@ import Testing
 
     @Test func survivesTheLossOfAWorkerThatRunsChunks() async throws {
         let cluster = try await Cluster(workers: 0, arguments: ["--stop-with-parent"])
-        let workload = try await Workload(lines: Self.lines, logs: cluster.logs)
+        // Longer than a second worker may take to start on a busy machine.
+        let workload = try await Workload(lines: 4 * Self.lines, logs: cluster.logs)
         let driver = try cluster.attachWorker(slots: 1, name: "driver")
         let job = try await submit(workload, to: cluster)
         try await eventually("the driver to run") { try await cluster.job(job).status == "running" }

@@ -32,8 +32,8 @@ extension JobSteps {
         return try JSONDecoder().decode([Cluster.NodeFacts].self, from: result.output)
     }
 
-    func chunks(of job: Int, reach count: Int) async throws {
-        try await eventually("\(count) chunks to be done") {
+    func chunks(of job: Int, reach count: Int, within limit: Duration = .seconds(60)) async throws {
+        try await eventually("\(count) chunks to be done", within: limit) {
             let facts = try await facts(of: job)
             try #require(facts.status != "completed", "the job ended before the fault: make it longer")
             return facts.completedChunks >= count

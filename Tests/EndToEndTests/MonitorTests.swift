@@ -24,6 +24,14 @@ import Testing
         let entries: [Entry]
     }
 
+    /// The key that it gets stays in the cluster's folder.
+    private func monitor(_ cluster: Cluster, _ argument: String) throws -> ChildProcess {
+        let own = ["XDG_CONFIG_HOME": cluster.folder.appending(path: "config").path]
+        return try ChildProcess(
+            Cluster.executable, ["monitor", argument], folder: cluster.folder,
+            environment: cluster.environment.merging(own) { $1 }, logs: cluster.logs)
+    }
+
     /// The last line that is complete.
     private func latest(_ monitor: ChildProcess) throws -> Snapshot? {
         guard monitor.isRunning else { throw ClusterError.refused("the monitor ended: \(monitor.errorText)") }
@@ -35,25 +43,25 @@ import Testing
     @Test func aKilledWorkerIsShownAsDeadWithinTheTimeout() async throws {
         let cluster = try await Cluster(workers: 0, arguments: ["--stop-with-parent"])
         let worker = try cluster.attachWorker(slots: 3, name: "victim")
-        let monitor = try cluster.runsurge(["monitor", "--json"], in: cluster.folder)
+        let monitor = try monitor(cluster, "--json")
         try await eventually("the worker to be shown with its heartbeat") {
             let node = try latest(monitor)?.node("victim")
             return node?.state == "attached" && node?.heartbeat_age_seconds != nil && node?.slots == 3
         }
 
         worker.kill()
-        try await eventually("it to be shown as dead", within: .seconds(20)) {
+        try await eventually("it to be shown as dead", within: .seconds(30)) {
             try latest(monitor)?.node("victim")?.state == "dead"
         }
 
-        try await eventually("its row to say so", within: .seconds(5)) {
+        try await eventually("its row to say so", within: .seconds(20)) {
             try await cluster.nodes().allSatisfy { !$0.is_alive }
         }
         let log = try await cluster.runsurge(["nodes", "--log", "victim", "--json"], in: cluster.folder).finish()
         let kinds = try JSONDecoder().decode(History.self, from: log.output).entries.map(\.kind)
         #expect(kinds.first == "dead" && kinds.last == "attached", "\(kinds)")
         monitor.terminate()
-        #expect(try await monitor.finish(within: 10).status == 0)
+        #expect(try await monitor.finish(within: 30).status == 0)
         try await cluster.stop()
     }
 
@@ -62,7 +70,7 @@ import Testing
         let cluster = try await Cluster(workers: 0, arguments: ports)
         let worker = try cluster.attachWorker(slots: 1, name: "stays")
         let lost = try cluster.attachWorker(slots: 1, name: "goes")
-        let monitor = try cluster.runsurge(["monitor", "--json"], in: cluster.folder)
+        let monitor = try monitor(cluster, "--json")
         try await eventually("both to be shown") {
             let snapshot = try latest(monitor)
             return snapshot?.node("stays")?.state == "attached" && snapshot?.node("goes")?.state == "attached"
@@ -80,14 +88,14 @@ import Testing
                 && snapshot?.node("stays")?.state == "attached" && snapshot?.node("goes")?.state == "dead"
         }
         monitor.terminate()
-        #expect(try await monitor.finish(within: 10).status == 0)
+        #expect(try await monitor.finish(within: 30).status == 0)
         worker.terminate()
         try await again.stop()
     }
 
     @Test func theTableIsPrintedOnceForWhoeverAsks() async throws {
         let cluster = try await Cluster(workers: 2, arguments: ["--stop-with-parent"])
-        let result = try await cluster.runsurge(["monitor", "--once"], in: cluster.folder).finish(within: 20)
+        let result = try await monitor(cluster, "--once").finish()
         let text = String(decoding: result.output, as: UTF8.self)
         #expect(result.status == 0, "\(String(decoding: result.error, as: UTF8.self))")
         #expect(text.hasPrefix("RunSurge  term ") && text.contains("attached") && text.contains("0/2"), "\(text)")

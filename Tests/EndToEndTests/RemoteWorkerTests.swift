@@ -43,11 +43,12 @@ import Testing
         }
         let workload = try await Workload.largeTable(rows: 1_700_000, logs: group.logs)
         let job = try await group.submit(workload, chunkRecords: 20_000)
-        try await group.chunks(of: job, reach: 5)
+        // The input goes to both hosts first, to one of them slowly.
+        try await group.chunks(of: job, reach: 5, within: .seconds(300))
 
         try await network.setLink(of: Host.slow, up: false)
         let before = try await group.facts(of: job).completedChunks
-        try await group.chunks(of: job, reach: before + 5)
+        try await group.chunks(of: job, reach: before + 5, within: .seconds(120))
         try await network.setLink(of: Host.slow, up: true)
 
         let report = try await group.expectIdentical(job, workload, within: .seconds(400))

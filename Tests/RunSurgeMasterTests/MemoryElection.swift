@@ -14,6 +14,9 @@ final class MemoryElection: LeaderElection {
 
     func leadNow() async throws -> (any Leadership)? { take() }
 
+    /// Whether somebody leads.
+    var isHeld: Bool { holder.withLock { $0?.isHeld == true } }
+
     /// For a test that wants to lead itself.
     func take() -> MemoryLeadership? {
         holder.withLock { holder in

@@ -115,7 +115,9 @@ import ZeroMQ
         let accepted = try metrics.expectCounter(MetricName.results.rawValue, [("verdict", "accepted")])
         #expect(accepted.totalValue == 50)
         #expect(try metrics.expectCounter(MetricName.unitsAssigned.rawValue).totalValue == 51, "and the driver")
-        #expect(try metrics.expectCounter(MetricName.jobsEnded.rawValue, [("state", "completed")]).totalValue == 1)
+        try await eventually("the job to be counted, once its end is stored") {
+            try metrics.expectCounter(MetricName.jobsEnded.rawValue, [("state", "completed")]).totalValue == 1
+        }
         let commits = try metrics.expectTimer(MetricName.storeCommit.rawValue, [("write", "results")])
         let rows = try metrics.expectRecorder(MetricName.storeRows.rawValue, [("write", "results")])
         #expect(!commits.values.isEmpty && rows.values.reduce(0, +) == 50)

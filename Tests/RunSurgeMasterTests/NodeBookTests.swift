@@ -23,7 +23,7 @@ import Testing
 
     @Test func aNodeThatGoesIsToldOfAndRememberedByItsName() {
         var book = NodeBook(term: 3, timeout: .seconds(15))
-        book.name(NodeID(1), "alpha")
+        book.greet(NodeID(1), name: "alpha")
         #expect(book.note(Self.status(1, .attached), wall: Self.wall(100)).name == "alpha")
         #expect(book.takeChanges().seen == [NodeID(1)])
         _ = book.note(Self.status(1, .unreachable), wall: Self.wall(101))
@@ -45,6 +45,17 @@ import Testing
         #expect(changes.dead.isEmpty && changes.seen == [NodeID(1)])
         #expect(changes.log.map(\.kind) == [.attached, .left, .attached])
         #expect(Set(changes.log.map(\.at)).count == 3, "no two of the same moment")
+    }
+
+    @Test func aReconnectIsOneEventAndTheEndOfTheOldSessionNone() {
+        var book = NodeBook(term: 1, timeout: .seconds(15))
+        book.greet(NodeID(1), name: "alpha")
+        _ = book.note(Self.status(1, .attached), wall: Self.wall(5))
+        book.greet(NodeID(1), name: "alpha")
+        _ = book.note(Self.status(1, .attached), wall: Self.wall(6))
+        let known = book.note(Self.status(1, .attached), wall: Self.wall(7))
+        #expect(known.since == Self.wall(6) && known.name == "alpha")
+        #expect(book.takeChanges().log.map(\.at) == [Self.wall(5), Self.wall(6)])
     }
 
     @Test func whoDoesNotComeBackToANewMasterIsDead() {
@@ -101,6 +112,8 @@ import Testing
         subscriptions.note(.init(message(1, "")))
         #expect(subscriptions.wants("job/"))
         subscriptions.note(.init([[]]))
+        subscriptions.forgetAll()
+        #expect(!subscriptions.wants("job/"))
     }
 
     @Test func subscriptionsBeyondTheLimitMeanEverything() {

@@ -164,6 +164,27 @@ import ZeroMQ
         try await network.fixture.stop()
     }
 
+    /// libzmq can't end one subscriber's connection: all are ended, and those with valid keys come back.
+    @Test func aRevokedSubscriberHearsNoMore() async throws {
+        let network = try await Network()
+        let revoked = try network.enrolled("revoked", .monitor)
+        let known = try network.enrolled("known", .monitor)
+        let former = try await network.subscriber(revoked.curve)
+        let watcher = try await network.subscriber(known.curve)
+        try await eventually("beacons at both") {
+            former.statistics.received > 0 && watcher.statistics.received > 0
+        }
+
+        _ = try await network.enrolment.revoke(.key(revoked.key.id), owner: UserID(1))
+
+        try await eventually("three beacons for one of them alone", within: .seconds(60)) {
+            let before = (former.statistics.received, watcher.statistics.received)
+            try await eventually("three beacons") { watcher.statistics.received >= before.1 + 3 }
+            return former.statistics.received == before.0
+        }
+        try await network.fixture.stop()
+    }
+
     @Test func nobodySpeaksForAnothersSessionOrTakesItsConnection() async throws {
         let network = try await Network()
         let victim = try network.enrolled("victim")

@@ -31,6 +31,9 @@ struct WorkerScenario {
         return feed(.tick)
     }
 
+    /// Lets time pass without the machine being told.
+    mutating func pause(_ time: Duration) { now = now + time }
+
     func key(_ index: Int64, job: Int64 = 1) -> WorkKey {
         WorkKey(job: JobID(job), region: RegionID(job * 10), chunk: index)
     }

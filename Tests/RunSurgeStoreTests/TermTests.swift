@@ -100,6 +100,18 @@ import Testing
         await fixture.store.close()
     }
 
+    @Test func mastersMayStartSideBySideOnAFreshDatabase() async throws {
+        let configuration = try await TestServer.schema()
+        let stores = try await withThrowingTaskGroup(of: Store.self) { group in
+            for _ in 0..<6 {
+                group.addTask { try await Store.open(StoreConfiguration(configuration, connections: 2)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(stores.count == 6)
+        for store in stores { await store.close() }
+    }
+
     @Test func oneLeadsAtATime() async throws {
         let configuration = try await TestServer.schema()
         let first = try await Store.open(StoreConfiguration(configuration, connections: 3))

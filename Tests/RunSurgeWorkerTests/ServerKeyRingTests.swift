@@ -38,6 +38,19 @@ struct ServerKeyRingTests {
         #expect(ring.key(for: "a") == old[1])
     }
 
+    @Test func whoTakesOverIsTriedWithItsOwnKeysFirst() throws {
+        let keys = try Self.keys(4)
+        var ring = ServerKeyRing(keys)
+        _ = ring.learn(keys, at: "leader")
+        #expect(ring.key(for: "leader") == keys[0])
+        var tried: [CurvePublicKey?] = []
+        for _ in 0..<4 {
+            tried.append(ring.key(for: "standby"))
+            _ = ring.failed(at: "standby")
+        }
+        #expect(tried == [keys[2], keys[3], keys[0], keys[1]])
+    }
+
     @Test func aWorkerOfThisMachineHasNone() {
         var ring = ServerKeyRing([])
         #expect(ring.key(for: "ipc:///x") == nil)

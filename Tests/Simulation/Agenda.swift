@@ -3,19 +3,28 @@ struct Agenda<Item> {
     private struct Entry {
         let time: Int64
         let serial: UInt64
-        let item: Item
+        /// Where the item is: it is large and stays there while its entry moves.
+        let place: Int
 
         func precedes(_ other: Entry) -> Bool { (time, serial) < (other.time, other.serial) }
     }
 
     private var heap: [Entry] = []
+    private var items: [Item?] = []
+    private var free: [Int] = []
     private var serial: UInt64 = 0
-
-    var isEmpty: Bool { heap.isEmpty }
 
     mutating func add(_ item: Item, at time: Int64) {
         serial += 1
-        heap.append(Entry(time: time, serial: serial, item: item))
+        let place: Int
+        if let reused = free.popLast() {
+            place = reused
+            items[place] = item
+        } else {
+            place = items.count
+            items.append(item)
+        }
+        heap.append(Entry(time: time, serial: serial, place: place))
         var child = heap.count - 1
         while child > 0, heap[child].precedes(heap[(child - 1) / 2]) {
             heap.swapAt(child, (child - 1) / 2)
@@ -24,8 +33,11 @@ struct Agenda<Item> {
     }
 
     mutating func next() -> (time: Int64, item: Item)? {
-        guard let first = heap.first, let last = heap.popLast() else { return nil }
-        guard !heap.isEmpty else { return (first.time, first.item) }
+        guard let first = heap.first, let last = heap.popLast(), let item = items[first.place].take() else {
+            return nil
+        }
+        free.append(first.place)
+        guard !heap.isEmpty else { return (first.time, item) }
         heap[0] = last
         var parent = 0
         while true {
@@ -37,6 +49,6 @@ struct Agenda<Item> {
             heap.swapAt(least, parent)
             parent = least
         }
-        return (first.time, first.item)
+        return (first.time, item)
     }
 }

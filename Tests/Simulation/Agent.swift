@@ -22,10 +22,13 @@ final class Agent {
     var incarnation = 0
     var isUp = false
     var isApproved = true
-    var isLeaving = false
+    /// When it began to drain.
+    var leavingSince: Int64?
     var stalledUntil: Int64 = 0
     var machine: WorkerMachine
     var session: SessionID = 0
+    /// When it last took a message of a master.
+    var lastHeard: Int64 = 0
     /// The master host that the present sockets go to.
     var endpoint = 0
     // When the last message on each way of the connection arrives: they don't overtake each other.
@@ -58,6 +61,9 @@ final class Agent {
         machine = WorkerMachine(settings: Scenario.worker(host), seed: UInt64(index))
     }
 
+    /// Nobody tells an agent whose key was revoked that its work is over.
+    var hasDrained: Bool { !isUp || !isApproved || machine.isEmpty }
+
     func time(_ now: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: (now + Int64(index + 1) * 1_000_000_000) * 1_000)
     }
@@ -67,7 +73,7 @@ final class Agent {
         incarnation += 1
         isUp = false
         session = 0
-        isLeaving = false
+        leavingSince = nil
         contexts = []
         chunks = [:]
         loops = [:]

@@ -56,7 +56,8 @@ struct Scenario {
             let slots = random.pick(1..<4)
             return Host(
                 node: NodeID(Int64(index + 1)), slots: slots, memory: Int64(slots) * Self.share,
-                pythonVersion: isMixed && index > 1 ? "3.12.1" : "3.11.2", modules: isMixed && index % 2 == 0 ? ["numpy"] : [])
+                pythonVersion: isMixed && index > 1 ? "3.12.1" : "3.11.2",
+                modules: isMixed && index % 2 == 0 ? ["numpy"] : [])
         }
         let largest = hosts.map(\.memory).max() ?? Self.share
         var jobs: [Job] = []
@@ -79,9 +80,10 @@ struct Scenario {
         }
         (self.jobs, self.scripts, self.modules, self.submissions) = (jobs, scripts, modules, submissions)
         if isContended {
-            // What runs or is queued at a worker when the other begins to wait, of chunks of up to five records.
+            // What runs or is queued at a worker when the other begins to wait, of chunks of up to five records; and
+            // what each user's drivers compute between two renewals.
             let slots = hosts.reduce(0) { $0 + $1.slots }
-            fairnessBound = Double(slots * 5) * 5 * 0.008 * 1.3 * Double(Self.share)
+            fairnessBound = (Double(slots * 5) * 5 * 0.008 + 3 * 1.2) * Double(Self.share)
         } else {
             faults = Self.faults(&random)
         }

@@ -33,7 +33,8 @@ public enum Simulation {
         let again = run(seed: report.seed, mutant: mutant, depth: depth, isTraced: true)
         let head = "seed \(report.seed) at \(World.clock(report.time)): \(report.violation ?? "nothing is wrong")"
         let isSame = again.violation == report.violation && again.time == report.time
-        return ([head] + again.trace.map { "    \($0)" }
+        return
+            ([head] + again.trace.map { "    \($0)" }
             + (isSame ? [] : ["the second run ended otherwise: \(again.violation ?? "nothing is wrong")"])
             + ["replay it with: make simulate SEED=\(report.seed)"]).joined(separator: "\n")
     }

@@ -64,7 +64,9 @@ extension World {
         run.phase = .waiting
         var cuts: [Int64] = [run.record]
         let widest: Int64 = scenario.fairnessBound == nil ? 20 : 6
-        while let last = cuts.last, last < loop.records { cuts.append(min(loop.records, last + random.pick(1..<widest))) }
+        while let last = cuts.last, last < loop.records {
+            cuts.append(min(loop.records, last + random.pick(1..<widest)))
+        }
         let offer = RegionOffer(
             key: RegionRequestKey(driver: token, request: run.lastRequest), node: Int64(run.loop), line: 1, entry: 0,
             digest: [UInt8(run.loop), UInt8(clamping: run.record)], sourceJSON: [], modesJSON: [],

@@ -166,7 +166,7 @@ extension World {
 
     func feed(_ host: MasterHost, _ events: [DispatchEvent], sums: [LeaseToken: UInt64] = [:]) {
         guard !events.isEmpty else { return }
-        ledger.beforeMaster(host.index, events, now: now, silence: now - host.lastStep)
+        ledger.beforeMaster(host, events, now: now, silence: now - host.lastStep)
         host.lastStep = now
         let effects = host.machine.handle(events, now: host.time(now))
         if steps % depth == 0, let broken = host.machine.brokenInvariant { fail("master \(host.index): \(broken)") }

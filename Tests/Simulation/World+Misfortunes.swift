@@ -34,7 +34,9 @@ extension World {
         case .processCrash: endAProcess()
         case .masterCrash: if let host = anyMaster { end(host, because: "a crash") }
         case .masterStall:
-            if let host = anyMaster { host.stalledUntil = max(host.stalledUntil, now + random.pick(100_000..<6_000_000)) }
+            if let host = anyMaster {
+                host.stalledUntil = max(host.stalledUntil, now + random.pick(100_000..<6_000_000))
+            }
         case .lockLoss: lockHolder = nil
         case .storeCrash: crashStore()
         case .diskFull: fillDisk()
@@ -104,9 +106,9 @@ extension World {
         guard agent.isUp else { return }
         if random.chance(0.5), let host = hosts.first(where: { $0.links[agent.session] == agent.index }) {
             if host.stalledUntil <= now { feed(host, [.drain(agent.session, reason: "maintenance")]) }
-            agent.isLeaving = true
+            agent.leavingSince = agent.leavingSince ?? now
         } else if agent.stalledUntil <= now {
-            agent.isLeaving = true
+            agent.leavingSince = agent.leavingSince ?? now
             feed(agent, .draining)
             settle(agent)
         }
@@ -114,7 +116,9 @@ extension World {
 
     private func revoke() {
         let agent = anyAgent
-        guard agent.isApproved, agents.count(where: \.isApproved) > 1 else { return }
+        // Somebody must be left who can run what it can.
+        let others = agents.filter { $0.isApproved && $0.host.pythonVersion == agent.host.pythonVersion }
+        guard agent.isApproved, others.count > 1 else { return }
         agent.isApproved = false
         for host in hosts where host.isListening && host.stalledUntil <= now {
             for (session, worker) in host.links where worker == agent.index { host.links[session] = nil }
@@ -128,7 +132,9 @@ extension World {
         let copy = overheard[random.pick(0..<overheard.count)]
         let host = hosts[random.pick(0..<2)]
         guard host.isListening, host.stalledUntil <= now else { return }
-        guard host.machine.node(of: copy.session) != nil else { return replayStranger(copy.session, copy.message, host) }
+        guard host.machine.node(of: copy.session) != nil else {
+            return replayStranger(copy.session, copy.message, host)
+        }
         guard host.links[copy.session] == copy.worker else { return }
         arrive(atHost: host.index, from: copy.worker, copy.session, copy.message)
     }

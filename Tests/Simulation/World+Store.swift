@@ -16,7 +16,9 @@ extension World {
         }
         guard let work = host.lanes[lane].batch.popFirst() else { return }
         host.lanes[lane].isBusy = true
-        after(latency(), .commits(host.index, host.incarnation, lane: lane, work, term: host.machine.term, isRepeated: false))
+        after(
+            latency(),
+            .commits(host.index, host.incarnation, lane: lane, work, term: host.machine.term, isRepeated: false))
     }
 
     private func latency() -> Int64 {
@@ -76,7 +78,21 @@ extension World {
         case .leases(let leases):
             store.record(leases)
             return .nothing
-        case .results(let results, let batch): return .events([.committed(results.map { accept($0, batch) })])
+        case .results(let results, let batch):
+            // Twice in one batch, the second is a duplicate.
+            var seen: Set<LeaseToken> = []
+            return .events([
+                .committed(
+                    results.map { item in
+                        let record = accept(item, batch)
+                        guard !seen.insert(item.result.token).inserted, record.verdict == .accepted else {
+                            return record
+                        }
+                        return ResultVerdictRecord(
+                            result: record.result, session: record.session,
+                            verdict: mutant == .duplicateIsFresh ? .accepted : .duplicate)
+                    })
+            ])
         case .open(let key, let region): return .events([.regionOpened(key, store.open(region))])
         case .close(let id): store.close(id)
         case .release(let id, let epoch): store.release(id, epoch: epoch)

@@ -4,6 +4,8 @@ import RunSurgeScheduling
 /// What an agent does around its machine: sockets, processes, results and the spool.
 extension World {
     private static let tick: Int64 = 50_000
+    /// A draining agent ends after this, whatever still runs.
+    private static let drainPeriod: Int64 = 5_000_000
     /// Without an acknowledgement for this long, what was sent is sent again.
     private static let patience: Int64 = 1_000_000
 
@@ -63,7 +65,7 @@ extension World {
         after(Self.tick, .workerTick(agent.index, agent.incarnation))
         feed(agent, .tick)
         resendLate(agent)
-        guard agent.isLeaving, agent.machine.isEmpty else { return }
+        guard let since = agent.leavingSince, agent.machine.isEmpty || now - since > Self.drainPeriod else { return }
         send(from: agent, .event(.goodbye(agent.session)))
         crash(agent, because: "it has drained", backAfter: random.pick(500_000..<3_000_000))
     }
@@ -89,6 +91,7 @@ extension World {
         default: note("m\(host) → w\(agent.index): \(Briefly.message(message))")
         }
         take(message, by: agent, term)
+        agent.lastHeard = now
         settle(agent)
     }
 
@@ -246,6 +249,10 @@ extension World {
         agent.runs += 1
         agent.processes[id]?.run = agent.runs
         if let token = agent.machine.token(of: key) { ledger.begins(token, fail) }
+        // Its leases are another's by now.
+        if now - agent.lastHeard > 3_100_000 {
+            fail("worker \(agent.index) begins \(key), and has heard nothing since \(Self.clock(agent.lastHeard))")
+        }
         let loop = scenario.scripts[key.job]?.loops[chunk.loop]
         let cost = max(200, (loop?.microseconds ?? 0) * Int64(chunk.range.count))
         let time = cost * random.pick(Int64(80)..<130) / 100 + (isFresh ? random.pick(5_000..<40_000) : 0)

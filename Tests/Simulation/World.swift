@@ -83,10 +83,12 @@ final class World {
             carryOut(next.item)
             if submitted == scenario.jobs.count, store.isEverythingOver {
                 if allOver == nil { allOver = now }
-                if isCalm, agents.allSatisfy({ !$0.isUp || $0.machine.isEmpty }) { break }
+                if isCalm, agents.allSatisfy(\.hasDrained) { break }
                 if let allOver, now > max(allOver, scenario.calm) + 20 * Scenario.second {
-                    let holders = agents.filter { $0.isUp && !$0.machine.isEmpty }
-                    fail("all jobs are over, and \(holders.map { "w\($0.index) holds \($0.machine.heldTokens.map(\.key))" })")
+                    let holders = agents.filter { !$0.hasDrained }
+                    fail(
+                        "all jobs are over, and \(holders.map { "w\($0.index) holds \($0.machine.heldTokens.map(\.key))" })"
+                    )
                 }
             } else if now > scenario.calm + Self.patience {
                 let open = store.jobs.values.filter { !$0.state.isFinal }.map { "\($0.id): \($0.state)" }

@@ -64,13 +64,12 @@ struct Transport: Sendable {
             let url = url
             do {
                 return try await sendAuthorized(call)
-            } catch let error as ClientError where error.kind == .unreachable && passed + 1 < addresses.count {
-                // Another master may answer at once.
+            } catch let error as ClientError where error.isForAnotherMaster && passed + 1 < addresses.count {
                 addresses.pass(url)
                 passed += 1
             } catch let error as ClientError where error.isRetriable && attempt < Self.attempts {
                 // Nothing was done yet when the master was not reached or had no place.
-                let isUntouched = error.kind == .unreachable || error.code == "busy"
+                let isUntouched = error.isForAnotherMaster || error.code == "busy"
                 guard call.isIdempotent || isUntouched else { throw error }
                 if error.kind != .refused { addresses.pass(url) }
                 try await Self.pause(beforeAttempt: attempt)

@@ -64,7 +64,8 @@ public enum Limits {
     public static let enrolmentTokens = 1_000
     /// Public keys of masters that a worker remembers and tries; the oldest go first.
     public static let serverKeys = 16
-    /// Unknown keys remembered between a first refusal and the last; past it all are forgotten and asked about anew.
+    /// Peers with unknown keys that wait for the store to be read, and keys known to be unknown; past it the oldest have
+    /// to come again.
     public static let unknownKeys = 4_096
     /// Results, pages and lists of one REST answer.
     public static let pageItems = 1_000

@@ -99,9 +99,16 @@ actor Dispatcher {
     func receive(_ batches: [ReceivedResults]) {
         var incoming: [DispatchEvent] = []
         for var batch in batches {
-            // A session of an earlier master is greeted anew, and its results are sent again.
-            guard links.owner(of: batch.session) == batch.sender else { continue }
-            batch.chunks.removeAll { links.isForeign($0.token.session, to: batch.sender) }
+            guard links.owner(of: batch.session) == batch.sender else {
+                // A session of an earlier master is greeted anew, and its results are sent again.
+                if links.owner(of: batch.session) != nil {
+                    watch.report([], "results under another worker's session")
+                }
+                continue
+            }
+            if links.areAnyForeign(batch.chunks.lazy.map(\.token.session), to: batch.sender) {
+                batch.chunks.removeAll { links.isForeign($0.token.session, to: batch.sender) }
+            }
             if !batch.chunks.isEmpty { incoming.append(.results(batch.session, batch.chunks)) }
             for (token, driver) in batch.drivers where !links.isForeign(token.session, to: batch.sender) {
                 driverReports[token] = driver
@@ -155,7 +162,7 @@ actor Dispatcher {
     /// The event without leases that were another's: they may be known to whoever watches.
     private func own(_ event: DispatchEvent, _ sender: PeerIdentity) -> DispatchEvent {
         guard case .pull(let session, let pull) = event,
-            pull.held.contains(where: { links.isForeign($0.session, to: sender) })
+            links.areAnyForeign(pull.held.lazy.map(\.session), to: sender)
         else { return event }
         return .pull(
             session,
@@ -226,7 +233,7 @@ actor Dispatcher {
                 continue
             }
             links.add(greeting)
-            book.name(node, greeting.hello.nodeName)
+            book.greet(node, name: greeting.hello.nodeName)
             logger.info(
                 "a worker is attached",
                 metadata: [

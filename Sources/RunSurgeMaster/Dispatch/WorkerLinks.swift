@@ -33,6 +33,16 @@ struct WorkerLinks {
         owners[session].map { $0 != identity } ?? false
     }
 
+    /// Whether any of these is another's. Leases of one session come in a row, so few have to be looked up.
+    func areAnyForeign(_ sessions: some Sequence<SessionID>, to identity: PeerIdentity) -> Bool {
+        var last: SessionID?
+        for session in sessions where session != last {
+            if isForeign(session, to: identity) { return true }
+            last = session
+        }
+        return false
+    }
+
     mutating func beginGreeting(_ peer: Frame) { greeting.insert(peer) }
     mutating func endGreeting(_ peer: Frame) { greeting.remove(peer) }
 

@@ -25,6 +25,9 @@ final class Subscriptions: Sendable {
         }
     }
 
+    /// All subscribers are gone.
+    func forgetAll() { state.withLock { $0 = State() } }
+
     /// Whether anybody may want a topic that begins with `start`.
     func wants(_ start: String) -> Bool {
         let start = Array(start.utf8)

@@ -25,6 +25,8 @@ struct NodeBook {
     private var expected: [NodeID: MonotonicTime] = [:]
     private var died: Set<NodeID> = []
     private var revoked: Set<NodeID> = []
+    /// Names of those whose session has just begun.
+    private var greeted: [NodeID: String] = [:]
     private var log: [NodeLogEntry] = []
     private var lastEntry = Timestamp(microseconds: 0)
 
@@ -46,16 +48,8 @@ struct NodeBook {
         }
     }
 
-    mutating func name(_ node: NodeID, _ name: String) {
-        if nodes[node] != nil {
-            nodes[node]?.name = name
-        } else {
-            names[node] = name
-        }
-    }
-
-    /// Of nodes whose state is not known yet.
-    private var names: [NodeID: String] = [:]
+    /// A worker of this node has said Hello: what is noted next is the beginning of a session.
+    mutating func greet(_ node: NodeID, name: String) { greeted[node] = name }
 
     /// A node's key was revoked: that is why it leaves now.
     mutating func revoke(_ node: NodeID) {
@@ -64,9 +58,16 @@ struct NodeBook {
 
     /// A node's state has changed; its new view.
     mutating func note(_ status: NodeStatus, detail: String = "", wall: Timestamp) -> KnownNode {
-        let name = names.removeValue(forKey: status.node) ?? nodes[status.node]?.name ?? ""
+        let former = nodes[status.node]
+        let greeted = greeted.removeValue(forKey: status.node)
+        let isExpected = expected.removeValue(forKey: status.node) != nil
+        let name = greeted ?? former?.name ?? ""
+        if let former, former.status.state == status.state, !isExpected, greeted == nil {
+            // One of its sessions is over, and another goes on.
+            nodes[status.node]?.status = status
+            return KnownNode(name: name, status: status, since: former.since)
+        }
         nodes[status.node] = Entry(name: name, status: status, since: wall)
-        expected[status.node] = nil
         if status.state.isAlive { died.remove(status.node) } else { died.insert(status.node) }
         // Never the same moment twice: it is part of the entry's key.
         lastEntry = Timestamp(microseconds: max(wall.microseconds, lastEntry.microseconds + 1))

@@ -36,9 +36,11 @@ final class EventsEndpoint: Sendable {
     var statistics: SocketStatistics { socket.statistics }
 
     /// Hands on the subscriptions that arrive; until closed or cancelled.
-    func read(_ take: (Message) -> Void) async {
+    func read(into subscriptions: Subscriptions) async {
         while !Task.isCancelled, !state.withLock({ $0.isClosed }) {
-            for await message in socket.messages { take(message) }
+            for await message in socket.messages { subscriptions.note(message) }
+            // Whoever comes back subscribes again.
+            subscriptions.forgetAll()
             // Being opened anew.
             try? await Task.sleep(for: .milliseconds(10))
         }

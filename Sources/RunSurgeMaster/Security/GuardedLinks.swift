@@ -15,7 +15,9 @@ struct GuardedLinks: Sendable {
         var bound: MasterSockets?
         do {
             if let enrolment {
-                _ = gate.keys.replace(try await persistence.persist("keys") { try await enrolment.validKeys() })
+                let load = gate.keys.beginLoad()
+                let valid = try await persistence.persist("keys") { try await enrolment.validKeys() }
+                _ = gate.keys.replace(valid, load: load)
             }
             let sockets = try await MasterSockets.bind(configuration, on: thread)
             bound = sockets

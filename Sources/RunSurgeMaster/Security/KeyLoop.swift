@@ -41,6 +41,7 @@ struct KeyLoop: Sendable {
 
     /// While the store is away, who was let in stays so.
     private func refresh() async {
+        let load = keys.beginLoad()
         let (valid, serverKeys): ([NodeKey], [[UInt8]])
         do {
             (valid, serverKeys) = (try await store.validKeys(), try await store.serverKeys())
@@ -48,7 +49,7 @@ struct KeyLoop: Sendable {
             return logger.warning("the keys can't be read", metadata: ["error": "\(error)"])
         }
         await dispatcher.tell(serverKeys)
-        let revoked = keys.replace(valid)
+        let revoked = keys.replace(valid, load: load)
         guard !revoked.isEmpty else { return }
         logger.notice("keys were revoked", metadata: ["keys": "\(revoked.map(\.userID).sorted())"])
         passes.revoke(revoked)

@@ -86,8 +86,10 @@ extension DispatchMachine {
         if wasWaiting {
             turns.remove(UserTurn(usage: entry.usage, user: user))
         } else {
-            // Who comes back to the queue has not saved up what others used meanwhile.
-            let usage = max(entry.usage, levelUsage)
+            // Who comes back to the queue has not saved up what others used meanwhile, nor what they used when
+            // nobody else wanted it.
+            let others = users.lazy.filter { $0.value.jobs > 0 && $0.key != user }.map(\.value.usage).min()
+            let usage = max(entry.usage, levelUsage, others ?? 0)
             users[user]?.usage = usage
             turns.insert(UserTurn(usage: usage, user: user))
         }

@@ -10,7 +10,7 @@ extension DispatchMachine {
     // MARK: From a request to a region
 
     mutating func regionRequested(_ session: SessionID, _ offer: RegionOffer) {
-        guard requests[offer.key] == nil else { return }
+        guard sessions[session] != nil, requests[offer.key] == nil else { return }
         if let refusal = refusal(of: offer, from: session) { return decline(offer.key, to: session, refusal) }
         do throws(ChunkPlanner.Refusal) {
             let layout = try ChunkPlanner.plan(offer.demand, on: clusterOffer(to: offer.key.driver.key.job))
@@ -83,6 +83,8 @@ extension DispatchMachine {
     mutating func adopt(_ stored: StoredRegion, expectedSeconds: Double) {
         let entry = RegionEntry(stored, expectedSeconds: expectedSeconds, plannedBase: peakModel.baseBytes)
         let job = stored.region.job
+        // From here on its driver waits.
+        if jobs[job]?.regions.isEmpty == true { chargeDriver(of: job, now: leaseTime) }
         regions[stored.region.id] = entry
         jobs[job]?.regions.insert(stored.region.id)
         jobs[job]?.chunks += entry.count
@@ -118,7 +120,11 @@ extension DispatchMachine {
             // It was connected elsewhere, or to a former master: what it has not committed goes out again.
             regions[id]?.stream.driver = driver
             regions[id]?.stream.restart(from: max(0, committed))
+        } else if committed == region.stream.reported, region.stream.sentBytes > 0 {
+            // It says so again, so it has not got further: what was sent since is lost.
+            regions[id]?.stream.restart(from: max(0, committed))
         }
+        regions[id]?.stream.reported = committed
         regions[id]?.stream.committed(before: committed)
         regions[id]?.stream.window = min(max(0, window), Limits.regionWindowBytes)
         touchedRegions.insert(id)

@@ -49,6 +49,8 @@ public struct DispatchMachine: Sendable {
 
     /// By the caller's clock.
     var realTime = MonotonicTime(nanoseconds: 0)
+    /// The same without the master's own stalls: what leases are measured by.
+    var leaseTime = MonotonicTime(nanoseconds: 0)
     private var lastEvent: MonotonicTime?
     /// How long the master itself stood still: leases and silences are measured without it.
     private var stalled = Duration.zero
@@ -149,6 +151,7 @@ public struct DispatchMachine: Sendable {
         if let lastEvent, now - lastEvent > configuration.stallThreshold { stalled += now - lastEvent }
         lastEvent = now
         realTime = now
-        return MonotonicTime(nanoseconds: now.nanoseconds - stalled.wholeNanoseconds)
+        leaseTime = MonotonicTime(nanoseconds: now.nanoseconds - stalled.wholeNanoseconds)
+        return leaseTime
     }
 }

@@ -15,10 +15,13 @@ struct ResultStream: Sendable {
     private var cache = ChunkTable<ChunkOutcome>()
     private(set) var cachedBytes: Int64 = 0
     var isFetching = false
+    /// How far the driver said last that it is.
+    var reported: Int64?
 
     /// Begins anew with everything from `chunk` on.
     mutating func restart(from chunk: Int64) {
         next = chunk
+        reported = nil
         sent = []
         sentHead = 0
         sentBytes = 0

@@ -36,11 +36,20 @@ extension WorkerMachine {
                     freeMemory: max(0, settings.memoryBytes - memoryInUse), held: heldTokens, sequence: pullSequence)))
     }
 
-    mutating func assigned(_ units: [WorkUnit], _ effects: inout [WorkerEffect]) {
+    mutating func assigned(_ units: [WorkUnit], _ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
+        let isLate = lastHeard.map { now - $0 > lease } ?? false
         for unit in units {
             if offered.free > 0 { offered.free -= 1 } else { offered.prefetch = max(0, offered.prefetch - 1) }
-            take(unit, &effects)
+            if isLate { refuse(unit, &effects) } else { take(unit, &effects) }
         }
+    }
+
+    /// What comes is as old as the silence, for all that we know: somebody else may have it by now.
+    private mutating func refuse(_ unit: WorkUnit, _ effects: inout [WorkerEffect]) {
+        let known = held[unit.token.key]?.token.epoch
+        if let known, known >= unit.token.epoch { return }
+        effects.append(.reject(unit.token, reason: "it came when its lease could be over"))
+        if known == nil { effects.append(.forget([unit.token.key])) }
     }
 
     private mutating func take(_ unit: WorkUnit, _ effects: inout [WorkerEffect]) {

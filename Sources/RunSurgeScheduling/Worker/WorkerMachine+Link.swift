@@ -57,7 +57,7 @@ extension WorkerMachine {
         }
     }
 
-    /// Opens, greets again, gives up, and lets go of leases that nobody renews any more.
+    /// Opens, greets again, and gives up.
     mutating func keepLink(_ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
         switch link {
         case .closed(let until) where until <= now:
@@ -74,10 +74,13 @@ extension WorkerMachine {
         case .attached where now - (lastHeard ?? now) > settings.silenceLimit: close(now)
         case .closed, .opening, .greeting, .attached, .stopped: break
         }
-        if let lastHeard, now - lastHeard > lease {
-            let lost = held.values.filter { $0.stage != .finished && $0.stage != .dying }.map(\.token)
-            drop(lost.sorted { $0.key < $1.key }, &effects)
-        }
+    }
+
+    /// Ends what nobody can have renewed: the master has given it to others by now, or will.
+    mutating func letGo(_ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
+        guard let lastHeard, now - lastHeard > lease else { return }
+        let lost = held.values.filter { $0.stage != .finished && $0.stage != .dying }.map(\.token)
+        drop(lost.sorted { $0.key < $1.key }, &effects)
     }
 
     private mutating func close(_ now: MonotonicTime) {

@@ -4,7 +4,7 @@ extension WorkerMachine {
     /// Gives free slots to drivers that come back, to new drivers, then to chunks; fills the pipes of busy ones.
     mutating func fill(_ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
         guard link != .stopped else { return }
-        while let key = wanting.first, let slot = slotForDriver() {
+        while let key = wanting.first, fits(settings.slotMemory), let slot = slotForDriver() {
             wanting.removeFirst()
             occupy(slot, driver: key)
             effects.append(.grant(key))
@@ -69,11 +69,11 @@ extension WorkerMachine {
         return busy.sorted { slots[$0].pipeCount > slots[$1].pipeCount }.dropLast(reserved).last(where: suits)
     }
 
-    /// A process of another job goes; one of this job stays.
+    /// A process of another job goes, and one that was once given more than there is now; else one of this job stays.
     private mutating func prepare(_ slot: Int, for unit: Held, _ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
         let job = unit.token.key.job
         if let process = slots[slot].process {
-            if process.job == job { return }
+            if process.job == job, fits(max(process.memory, unit.memory)) { return }
             effects.append(.endProcess(process.id))
         }
         lastProcess += 1
@@ -135,7 +135,7 @@ extension WorkerMachine {
     /// The first chunk of its pipe is what it died of; the others never began.
     mutating func processEnded(_ id: WorkerProcessID, _ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
         for slot in slots.indices {
-            slots[slot].dying.remove(id)
+            slots[slot].dying[id] = nil
             guard slots[slot].process?.id == id, let process = slots[slot].process else { continue }
             slots[slot].process = nil
             if let culprit = process.pipe.first {
@@ -188,7 +188,7 @@ extension WorkerMachine {
     private mutating func abandon(_ key: WorkKey, slot: Int, _ effects: inout [WorkerEffect]) {
         guard let process = slots[slot].process, process.pipe.contains(key) else { return }
         slots[slot].process = nil
-        slots[slot].dying.insert(process.id)
+        slots[slot].dying[process.id] = process.memory
         requeue(process.pipe.filter { $0 != key })
         effects.append(.killProcess(process.id))
     }

@@ -76,6 +76,8 @@ public struct WorkerMachine: Sendable {
     /// Takes events in order, and looks once at what follows from all of them.
     public mutating func handle(_ events: some Collection<WorkerEvent>, now: MonotonicTime) -> [WorkerEffect] {
         var effects: [WorkerEffect] = []
+        // First of all: what comes may be as old as the silence.
+        letGo(now, &effects)
         for event in events { apply(event, now, &effects) }
         keepLink(now, &effects)
         fill(now, &effects)
@@ -93,7 +95,7 @@ public struct WorkerMachine: Sendable {
             refused(reason, retry: retry, now)
             if !retry { effects.append(.stop(reason: reason)) }
         case .heard(let term): heard(term, now)
-        case .assigned(let units): assigned(units, &effects)
+        case .assigned(let units): assigned(units, now, &effects)
         case .cancelled(let tokens): drop(tokens, &effects)
         case .settled(let tokens): settle(tokens, &effects)
         case .recovered(let tokens): recover(tokens)
@@ -136,7 +138,7 @@ public struct WorkerMachine: Sendable {
     var memoryInUse: Int64 {
         slots.reduce(0) { sum, slot in
             let driver = slot.driver == nil ? 0 : settings.slotMemory
-            return sum + driver + (slot.pipeCount > 0 ? slot.process?.memory ?? 0 : 0)
+            return sum + driver + slot.processMemory
         }
     }
 }

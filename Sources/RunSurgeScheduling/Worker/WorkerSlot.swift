@@ -5,11 +5,13 @@ struct WorkerSlot {
     /// Computes here now.
     var driver: WorkKey?
     var process: WarmProcess?
-    /// Killed, and not gone yet.
-    var dying: Set<WorkerProcessID> = []
+    /// Killed, and not gone yet; with the memory that they still have.
+    var dying: [WorkerProcessID: Int64] = [:]
 
     var isFree: Bool { driver == nil && dying.isEmpty && (process?.pipe.isEmpty ?? true) }
     var pipeCount: Int { process?.pipe.count ?? 0 }
+    /// Bytes promised to chunk processes that compute, or have not ended quite.
+    var processMemory: Int64 { dying.values.reduce(pipeCount > 0 ? process?.memory ?? 0 : 0, +) }
 }
 
 /// A process that keeps a job's definitions and environments loaded.

@@ -52,12 +52,13 @@ extension Store {
     /// were dropped. Gives up after two seconds when somebody reads them for that long.
     public func tidyNodeLog(keep: Duration = Limits.nodeLogLife) async throws -> Int {
         let results = try await database.pipeline([
-            Statement("SELECT set_config('lock_timeout', '2s', true)"), Statement("SELECT extend_node_log()"),
+            Statement("SELECT set_config('lock_timeout', '2s', true)"), Partitions.lock,
+            Statement("SELECT extend_node_log()"),
             Statement(
                 "SELECT trim_node_log(clock_timestamp() - $1 * interval '1 microsecond')",
                 [.int64(keep.wholeMicroseconds)]),
         ])
-        return try results[2].first?.int(0) ?? 0
+        return try results.last?.first?.int(0) ?? 0
     }
 
     private func fold(grace: Duration) async throws {

@@ -55,8 +55,7 @@ public struct Store: Sendable {
         let connection = try await connect(configuration)
         do {
             try await Migrator(Schema.migrations, logger: logger).migrate(connection)
-            _ = try await connection.query("SELECT extend_attempts()")
-            _ = try await connection.query("SELECT extend_node_log()")
+            _ = try await connection.pipeline(Partitions.all)
             let schema = try await connection.query("SELECT current_schema()")[0].string(0)
             await connection.close()
             return "runsurge_\(schema.prefix(50))"

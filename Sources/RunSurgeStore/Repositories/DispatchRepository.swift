@@ -7,7 +7,7 @@ struct DispatchRepository: DispatchStore {
 
     func beginTerm() async throws -> Int64 {
         let rows = try await database.query("SELECT begin_term() AS term")
-        _ = try await database.query("SELECT extend_attempts()")
+        _ = try await database.pipeline(Partitions.ofAttempts)
         guard let row = rows.first else { throw StoreError.inconsistent("begin_term returned no row") }
         return try row.int64("term")
     }

@@ -81,12 +81,16 @@ struct MemoryGroups: Sendable {
     static func detect() -> MemoryGroups? { detectFirst() ?? detectSecond() }
 
     private static let last = Atomic<UInt64>(0)
+    /// Another process may have our number, in another namespace.
+    private static let mark = String(UInt32.random(in: 0 ... .max), radix: 36)
+    /// Seconds. A group that is younger may be about to be entered.
+    private static let sweepingAge = 60
 
     func make(limit: Int64) throws(SystemError) -> MemoryGroup {
-        let name = Self.last.add(1, ordering: .relaxed).newValue
-        let path = "\(parent)/runsurge-\(getpid())-\(name)"
+        let name = "runsurge-\(getpid())-\(Self.mark)-\(Self.last.add(1, ordering: .relaxed).newValue)"
+        let path = "\(parent)/\(name)"
         guard mkdir(path, 0o755) == 0 else { throw SystemError("mkdir \(path)") }
-        var counter = counters.map { "\($0)/runsurge-\(getpid())-\(name)" }
+        var counter = counters.map { "\($0)/\(name)" }
         if let made = counter, mkdir(made, 0o755) != 0 { counter = nil }
         let group = MemoryGroup(path: path, counter: counter, version: version)
         try group.limit(to: limit)
@@ -141,13 +145,14 @@ struct MemoryGroups: Sendable {
     }
 
     private static func isUsable(_ parent: String) -> Bool {
-        let probe = "\(parent)/runsurge-\(getpid())-probe"
+        let probe = "\(parent)/runsurge-\(getpid())-\(mark)-probe"
         guard mkdir(probe, 0o755) == 0 else { return false }
         rmdir(probe)
         return true
     }
 
-    /// Removes what agents that are gone have left; a group in use refuses.
+    /// Removes what agents that are gone have left; a group in use refuses. Whether one is gone can't be told of those in
+    /// other namespaces of processes, so a group that nobody has entered yet is left alone for a while.
     private static func sweep(_ parent: String) {
         guard let folder = opendir(parent) else { return }
         defer { closedir(folder) }
@@ -157,6 +162,10 @@ struct MemoryGroups: Sendable {
             }
             let parts = name.split(separator: "-")
             guard parts.count >= 3, parts[0] == "runsurge", let pid = pid_t(parts[1]), kill(pid, 0) != 0 else {
+                continue
+            }
+            var status = stat()
+            guard stat("\(parent)/\(name)", &status) == 0, time(nil) - status.st_mtim.tv_sec > sweepingAge else {
                 continue
             }
             rmdir("\(parent)/\(name)")

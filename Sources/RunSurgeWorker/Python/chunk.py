@@ -255,8 +255,7 @@ class Process:
             if self.held.add(answer, data):
                 self.flush()
             return
-        if "peak_bytes" not in answer:
-            answer["peak_bytes"] = self.room.peak(True)
+        answer.setdefault("peak_bytes", self.room.peak(True))
         self.write(answer, data)
         if answer["status"] == OUT_OF_MEMORY:
             # Who knows what could not be allocated besides: the agent starts another process.
@@ -307,6 +306,7 @@ class Process:
         """Sends a piece that is not the chunk's last, and lets go of all that it was made of."""
         self.regions[answer["region"]].forget()
         gc.collect()
+        answer.setdefault("peak_bytes", self.room.peak(True))
         answer["t"] = "piece"
         answer["leaves"] = self.room.is_stuck(len(data))
         self.pieces += 1

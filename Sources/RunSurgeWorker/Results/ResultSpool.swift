@@ -118,12 +118,12 @@ final class ResultSpool: Sendable {
         do {
             try file.write(bytes)
         } catch {
-            // What was written in part would garble all that follows.
-            ftruncate(file.number, off_t(end))
+            // What was written in part would garble all that follows; what nobody wants any more makes room.
+            let isWanted = state.live[name, default: 0] > 0
+            ftruncate(file.number, off_t(isWanted ? end : 0))
             leaveSegment()
-            // Nothing in it was wanted any more: there is room now.
-            if state.live[name] == nil, end > 0 { return try write(bytes) }
-            throw error
+            guard !isWanted, end > 0 else { throw error }
+            return try write(bytes)
         }
         state.current?.bytes = end + bytes.count
         return name

@@ -2,7 +2,7 @@ internal import CZeroMQ
 
 extension Socket {
     /// A descriptor that becomes readable when the socket may have changed, for whoever waits for many sockets at once
-    /// (ZMQ_FD). Edge-triggered: after it fired, and after every send, receive until there is nothing.
+    /// (ZMQ_FD). Edge-triggered: at first, after it fired, and after every send, receive until there is nothing.
     public var descriptor: Int32 {
         get throws(ZeroMQError) {
             var number: Int32 = -1

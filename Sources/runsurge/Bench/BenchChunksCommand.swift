@@ -54,7 +54,6 @@ struct BenchChunksCommand: AsyncParsableCommand {
             BenchFigure("chunks a second, median", rates.median, "1/s"),
             BenchFigure("chunks a second, best", rates.greatest, "1/s"),
             BenchFigure("CPU of master and agent", used.own * each, "µs/chunk"),
-            BenchFigure("CPU of Python", used.others * each, "µs/chunk"),
             BenchFigure("CPU of PostgreSQL", used.postgresql * each, "µs/chunk"),
             BenchFigure("master and agent, resident", bytes: ProcessUsage.own.residentBytes),
         ]

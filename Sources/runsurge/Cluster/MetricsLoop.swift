@@ -15,20 +15,25 @@ struct MetricsLoop: Service {
     let logger: Logger
 
     private static let interval = Duration.seconds(1)
-    /// All blobs are looked at for it.
-    private static let secondsPerBlobCount = 60
+    /// Between two counts of the blobs, each of which looks at all of them: at least this, and this many times as long
+    /// as a count takes.
+    private static let blobInterval = Duration.seconds(10)
+    private static let blobPatience = 50
 
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             var process = ProcessGauges()
             let gauges = ClusterGauges()
-            var second = 0
+            var nextCount = ContinuousClock.now
             while true {
                 process.sample()
                 gauges.show(cluster.standing.view)
                 gauges.show(await store.poolStatistics)
-                if second % Self.secondsPerBlobCount == 0 { await count(gauges) }
-                second += 1
+                if nextCount <= .now {
+                    let start = ContinuousClock.now
+                    await count(gauges)
+                    nextCount = .now + max(Self.blobInterval, (.now - start) * Self.blobPatience)
+                }
                 try await Task.sleep(for: Self.interval)
             }
         }

@@ -13,9 +13,9 @@ struct MonitorKey {
     /// - Throws: `CommandError`, `ClientError` when there is no key and none can be had.
     func role(at endpoint: String, serverKey: String?) async throws -> CurveRole? {
         if endpoint.hasPrefix("ipc://") { return nil }
-        let path = try path.map { Path.absolute($0) } ?? Self.ownPath(try connection.requiredURL())
-        let file = try await file(at: path)
         let told = serverKey.flatMap(HexCoding.decode).flatMap(CurvePublicKey.init(bytes:))
+        let path = try path.map { Path.absolute($0) } ?? Self.ownPath(try connection.requiredURL())
+        let file = try await file(at: path, of: told)
         guard let known = told ?? file.serverKeys.first.flatMap(CurvePublicKey.init(z85:)) else {
             throw CommandError.failure("\(path) names no master; remove it and enrol again")
         }
@@ -28,8 +28,11 @@ struct MonitorKey {
         return "\(Credentials.path.parentPath)/monitor-\(String(name)).json"
     }
 
-    private func file(at path: String) async throws -> LinkKeyFile {
-        if let file = try LinkKeyFile.load(path) { return file }
+    private func file(at path: String, of master: CurvePublicKey?) async throws -> LinkKeyFile {
+        if let file = try LinkKeyFile.load(path) {
+            // Another master may be at the URL by now: it does not know a key that was made for the one before it.
+            if self.path != nil || master.map({ file.serverKeys.contains($0.z85) }) ?? true { return file }
+        }
         if self.path != nil { throw CommandError.refused("can't read \(path)") }
         let enroller = Enroller(url: try connection.requiredURL(), tokens: [], user: connection.client)
         let file = try await enroller.enrol(.monitor, name: "monitor on \(ProcessInfo.processInfo.hostName)")

@@ -67,8 +67,10 @@ struct MonitorTable {
     private static func text(_ queue: ClusterSnapshot.Queue) -> String {
         let python = queue.pythonVersion.isEmpty ? "any Python" : "Python \(clean(queue.pythonVersion))"
         let modules = queue.modules.isEmpty ? "" : " with \(clean(queue.modules.joined(separator: ", ")))"
-        let waiting = "\(number(queue.readyChunks)) chunks, \(queue.waitingDrivers) scripts"
-        return "queue  \(python)\(modules), up to \(MemorySize(bytes: queue.memoryBytes)): \(waiting)"
+        // What a script itself will take is not known before it has run.
+        let memory = queue.memoryBytes > 1 ? ", up to \(MemorySize(bytes: queue.memoryBytes))" : ""
+        let waiting = "chunks \(number(queue.readyChunks)), scripts \(number(queue.waitingDrivers))"
+        return "queue  \(python)\(modules)\(memory): \(waiting)"
     }
 
     // MARK: The nodes

@@ -18,6 +18,26 @@ import Testing
         #expect(finish(&bench, [tokens[3]]).delivered.map(\.index) == [3])
     }
 
+    @Test func aDriverThatSaysTheSameAgainIsSentWhatIsMissingAgain() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 4)
+        let progress = DispatchEvent.regionProgress(
+            10, driver: driver, RegionID(1), committed: 0, windowBytes: 1 << 20)
+        bench.step(progress)
+        let tokens = bench.pull(10, free: 4).tokens
+        let results = tokens.prefix(2).map { Bench.result($0) }
+        #expect(finish(&bench, Array(tokens.prefix(2))).delivered.map(\.index) == [0, 1])
+        // Nothing of it has arrived: it is read back, for it was not kept.
+        #expect(bench.step(progress).fetches == [0])
+        let again = bench.step(.resultsFetched(RegionID(1), from: 0, results.map(\.outcome)))
+        #expect(again.delivered.map(\.index) == [0, 1])
+        // It waits for what is not there yet, and nothing was lost.
+        let further = DispatchEvent.regionProgress(
+            10, driver: driver, RegionID(1), committed: 2, windowBytes: 1 << 20)
+        bench.step(further)
+        #expect(bench.step(further).isEmpty)
+    }
+
     @Test func theDriversWindowHoldsThemBack() throws {
         var bench = Bench()
         let driver = try bench.driverWithRegion(chunks: 6)

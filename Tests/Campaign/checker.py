@@ -61,16 +61,13 @@ def violations(found: Found, expected: Expectation) -> list[str]:
 
 
 def _doubles(found: Found) -> list[str]:
-    """A chunk has one result, whatever the number of its attempts."""
+    """A chunk has one result, whatever the number of its attempts: those are told by leases, which a crash may undo."""
     wrong = []
     for region in found.regions:
         if region["completed"] > region["chunks"]:
             wrong.append(f"line {region['line']}: {region['completed']} results of {region['chunks']} chunks")
     entries = [(region["node"], region["entry"]) for region in found.regions]
     wrong += [f"the loop {entry} was committed twice" for entry in set(entries) if entries.count(entry) > 1]
-    attempts = found.report.get("attempts", {})
-    if attempts.get("total", 0) < sum(region["completed"] for region in found.regions):
-        wrong.append(f"{attempts} attempts for more results")
     return wrong
 
 

@@ -115,11 +115,11 @@ def celery(tasks: int, singles: int, folder: Path) -> Measured:
 
 
 def hyperqueue(tasks: int, singles: int, folder: Path) -> Measured:
-    from hyperqueue import Client, Job, LocalCluster
+    from hyperqueue import Job, LocalCluster
     from hyperqueue.cluster import WorkerConfig
     with LocalCluster(folder) as it:
         it.start_worker(WorkerConfig(cores=WORKERS))
-        client = Client(it.server_dir)
+        client = it.client()
 
         def submit_all(count: int) -> None:
             job = Job()
@@ -186,7 +186,9 @@ def one_run(name: str, tasks: int, singles: int, binary: str) -> Measured:
     """In a process of its own, so that no system meets another's threads."""
     command = [sys.executable, __file__, "--one", name, "--tasks", str(tasks), "--singles", str(singles), "--runsurge",
                binary]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=900)
+    # Some of them start programs of their own package by name.
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=900, env=environment)
     if done.returncode:
         raise RuntimeError(done.stderr.decode(errors="replace").strip().splitlines()[-1][:120])
     rate, seconds = json.loads(done.stdout.decode().strip().splitlines()[-1])

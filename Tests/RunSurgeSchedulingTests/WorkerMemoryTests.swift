@@ -51,6 +51,19 @@ import Testing
         #expect(effects.contains { if case .reject(agent.token(0), _) = $0 { true } else { false } })
     }
 
+    @Test func aNewerLeaseOfWhatIsStillHeldIsGivenBackAndTheOldOneLetGo() {
+        var agent = WorkerScenario.attached(slots: 1)
+        _ = agent.feed(.assigned([agent.chunk(0)]))
+        _ = agent.feed(.finished(agent.key(0), seconds: 1))
+        let newer = agent.chunk(0, epoch: 2)
+        let effects = agent.feed(.assigned([newer]))
+        #expect(effects.contains(.forget([newer.token.key])))
+        #expect(effects.contains { if case .reject(newer.token, _) = $0 { true } else { false } })
+        #expect(agent.machine.isEmpty)
+        // The next time nothing is in its way.
+        #expect(agent.feed(.assigned([agent.chunk(0, epoch: 3)])).runs.map(\.0.epoch) == [3])
+    }
+
     @Test func whatIsLetGoGoesInTheSameOrderEverywhere() {
         var agent = WorkerScenario.attached(slots: 1, lease: .seconds(2))
         let units = (0..<4).flatMap { index in (1...4).map { agent.chunk(Int64(index), job: Int64($0)) } }

@@ -57,10 +57,9 @@ extension WorkerMachine {
         if let known = held[key] {
             // The same lease again, or a late copy of an old one.
             if unit.token.epoch <= known.token.epoch { return }
+            // Forgetting the old one takes along what came with the new one.
             drop([known.token], &effects)
-            guard held[key] == nil else {
-                return effects.append(.reject(unit.token, reason: "an earlier attempt is still being ended"))
-            }
+            return effects.append(.reject(unit.token, reason: "an earlier attempt was still being ended"))
         }
         guard !isDraining else { return effects.append(.reject(unit.token, reason: "the worker is draining")) }
         guard unit.memory <= settings.memoryBytes else {

@@ -102,16 +102,16 @@ import Testing
 
     @Test func whoUsedWhatNobodyElseWantedOwesNothingForIt() throws {
         var bench = Bench()
-        let driver = try bench.driverWithRegion(job: 1, owner: 1, region: 1, chunks: 10_000)
+        let driver = try bench.driverWithRegion(job: 1, owner: 1, region: 1, chunks: 100)
         var held: [LeaseToken] = []
         // Nothing of the first user waits while its driver computes by itself for long.
         bench.step(.regionClosed(10, driver: driver, RegionID(1), committed: 0))
-        _ = bench.pass(.seconds(300)) { [$0.pullEvent(10, free: 0, held: [driver])] }
-        #expect(bench.machine.usage(of: UserID(1)) > 299 * Double(2 << 30))
+        _ = bench.pass(.seconds(60)) { [$0.pullEvent(10, free: 0, held: [driver])] }
+        #expect(bench.machine.usage(of: UserID(1)) > 59 * Double(2 << 30))
         let offer = Bench.offer(driver, request: 2)
         let key = try #require(bench.step(.regionRequested(10, offer)).openedRegions.first)
-        _ = try bench.driverWithRegion(job: 2, owner: 2, region: 2, chunks: 10_000, session: 20)
-        bench.step(.regionOpened(key, Bench.region(3, job: 1, chunks: 10_000)))
+        _ = try bench.driverWithRegion(job: 2, owner: 2, region: 2, chunks: 100, session: 20)
+        bench.step(.regionOpened(key, Bench.region(3, job: 1, chunks: 100)))
         var jobs: [JobID] = []
         for _ in 0..<40 { jobs.append(try bench.runNext(on: 10, held: &held).key.job) }
         #expect((15...25).contains(jobs.count { $0 == JobID(1) }), "\(jobs)")
@@ -130,12 +130,12 @@ import Testing
 
     @Test func whoLeavesAndComesBackKeepsItsDebt() throws {
         var bench = Bench()
-        _ = try bench.driverWithRegion(job: 1, owner: 1, region: 1, chunks: 10_000)
+        _ = try bench.driverWithRegion(job: 1, owner: 1, region: 1, chunks: 100)
         var held: [LeaseToken] = []
         for _ in 0..<4 { _ = try bench.runNext(on: 10, held: &held) }
         // The second user's only chunk turns out to have taken very long, and its job is over with it.
         let driver = try bench.driverWithRegion(job: 2, owner: 2, region: 2, chunks: 1, session: 20)
-        let token = try #require(bench.pull(20, free: 1, held: [driver]).tokens.first { $0.key.job == JobID(2) })
+        let token = try #require(bench.pull(20, free: 3, held: [driver]).tokens.first { $0.key.job == JobID(2) })
         let result = Bench.result(token, seconds: 100)
         bench.step(.results(20, [result]))
         bench.step(Bench.committed([result], from: 20))

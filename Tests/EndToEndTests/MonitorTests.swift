@@ -71,9 +71,10 @@ import Testing
         let worker = try cluster.attachWorker(slots: 1, name: "stays")
         let lost = try cluster.attachWorker(slots: 1, name: "goes")
         let monitor = try monitor(cluster, "--json")
-        try await eventually("both to be shown") {
+        try await eventually("both to be shown, and the master's first beacon") {
             let snapshot = try latest(monitor)
-            return snapshot?.node("stays")?.state == "attached" && snapshot?.node("goes")?.state == "attached"
+            return snapshot?.term != nil && snapshot?.node("stays")?.state == "attached"
+                && snapshot?.node("goes")?.state == "attached"
         }
         let term = try #require(try latest(monitor)?.term)
 

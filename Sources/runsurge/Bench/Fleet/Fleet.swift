@@ -49,8 +49,10 @@ final class Fleet: Sendable {
         let handle = output.fileHandleForReading
         Thread {
             var rest = Data()
-            while let piece = try? handle.read(upToCount: 1 << 16), !piece.isEmpty {
-                rest += piece
+            var piece = [UInt8](repeating: 0, count: 1 << 16)
+            // `FileHandle.read` would wait until all of it is filled.
+            while case let count = read(handle.fileDescriptor, &piece, piece.count), count > 0 {
+                rest += piece[..<count]
                 while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                     lines.yield(String(decoding: rest[rest.startIndex..<end], as: UTF8.self))
                     rest = Data(rest[(end + 1)...])

@@ -115,7 +115,8 @@ extension DispatchMachine {
     mutating func regionProgress(
         _ session: SessionID, _ driver: LeaseToken, _ id: RegionID, committed: Int64, window: Int64
     ) {
-        guard let region = regions[id], jobs[region.region.job]?.holder(of: driver) == session else { return }
+        guard let region = regions[id] else { return startAgain(driver, heldBy: session) }
+        guard jobs[region.region.job]?.holder(of: driver) == session else { return }
         if region.stream.driver != driver {
             // It was connected elsewhere, or to a former master: what it has not committed goes out again.
             regions[id]?.stream.driver = driver
@@ -128,6 +129,15 @@ extension DispatchMachine {
         regions[id]?.stream.committed(before: committed)
         regions[id]?.stream.window = min(max(0, window), Limits.regionWindowBytes)
         touchedRegions.insert(id)
+    }
+
+    /// A driver waits for a region that is gone: another attempt's took its place, or the store has lost it. Nothing
+    /// would ever come; a new attempt finds what there is.
+    private mutating func startAgain(_ driver: LeaseToken, heldBy session: SessionID) {
+        let id = driver.key.job
+        guard jobs[id]?.holder(of: driver) == session, case .leased(let lease)? = jobs[id]?.driver else { return }
+        cancel([lease], reason: "the region that it waits for is gone")
+        driverLost(id, lease, cause: nil, reason: "")
     }
 
     mutating func regionClosed(_ session: SessionID, _ driver: LeaseToken, _ id: RegionID, committed: Int64) {

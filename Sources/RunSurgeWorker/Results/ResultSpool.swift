@@ -88,9 +88,17 @@ final class ResultSpool: Sendable {
                     continue
                 }
                 state.live[name] = count - 1
-                if count == 1, state.current?.name != name { discard(name) }
+                guard count == 1 else { continue }
+                if state.current?.name == name { empty(name) } else { discard(name) }
             }
         }
+    }
+
+    /// The present segment goes on from its beginning.
+    private func empty(_ name: String) {
+        guard let current = state.current, ftruncate(current.file.number, 0) == 0 else { return leaveSegment() }
+        state.live[name] = nil
+        state.current?.bytes = 0
     }
 
     private func discard(_ name: String) {

@@ -51,7 +51,9 @@ import Testing
 
         let report = try await cluster.expectIdentical(job, workload)
         #expect(report.chunks == 120, "every chunk of the two loops once")
-        #expect(worker.errorText.contains("the spool can be written again"))
+        try await eventually("the spool to be written again") {
+            worker.errorText.contains("the spool can be written again")
+        }
         worker.terminate()
         _ = try await worker.finish(within: 30)
         umount2(spool.path, 2)

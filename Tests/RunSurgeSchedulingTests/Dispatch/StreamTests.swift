@@ -9,6 +9,14 @@ import Testing
         return bench.step(Bench.committed(results, from: 10))
     }
 
+    @Test func aDriverThatWaitsForARegionThatIsGoneStartsAgain() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 4)
+        bench.step(.regionProgress(10, driver: driver, RegionID(99), committed: 0, windowBytes: 1_000))
+        let again = bench.pull(10, free: 3).tokens.first { $0.key == driver.key }
+        #expect(again?.epoch == driver.epoch + 1)
+    }
+
     @Test func resultsReachTheDriverInOrder() throws {
         var bench = Bench()
         _ = try bench.driverWithRegion(chunks: 4)

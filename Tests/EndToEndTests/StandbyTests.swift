@@ -15,12 +15,7 @@ import Testing
         let standby = try await group.startMaster(1)
         #expect(try await group.role(of: 0) == "leader")
         #expect(try await group.role(of: 1) == "standby")
-        try await group.register()
-        var workers: [ChildProcess] = []
-        for number in 1...2 { workers.append(try await group.attachWorker(name: "worker \(number)")) }
-        let workload = try await Workload(lines: 12_000, logs: group.logs)
-        let job = try await group.submit(workload)
-        try await group.chunks(of: job, reach: 10)
+        let (workers, workload, job) = try await startJob(on: group)
 
         switch fault {
         case .killed: leader.kill()
@@ -49,12 +44,7 @@ import Testing
         let group = try await MasterGroup.local(2)
         let leader = try await group.startMaster(0)
         let standby = try await group.startMaster(1)
-        try await group.register()
-        var workers: [ChildProcess] = []
-        for number in 1...2 { workers.append(try await group.attachWorker(name: "worker \(number)")) }
-        let workload = try await Workload(lines: 12_000, logs: group.logs)
-        let job = try await group.submit(workload)
-        try await group.chunks(of: job, reach: 10)
+        let (workers, workload, job) = try await startJob(on: group)
 
         kill(leader.identifier, SIGSTOP)
         // A client that asks a stopped master waits; the standby answers at once.
@@ -76,6 +66,19 @@ import Testing
         }
         #expect("\(String(describing: error))".contains("Another master leads"))
         try await group.stop([leader])
+    }
+
+    /// Returns once some of the job's chunks are done.
+    private func startJob(
+        on group: MasterGroup
+    ) async throws -> (workers: [ChildProcess], workload: Workload, job: Int) {
+        try await group.register()
+        var workers: [ChildProcess] = []
+        for number in 1...2 { workers.append(try await group.attachWorker(name: "worker \(number)")) }
+        let workload = try await Workload(lines: 12_000, logs: group.logs)
+        let job = try await group.submit(workload)
+        try await group.chunks(of: job, reach: 10)
+        return (workers, workload, job)
     }
 
     private func cutLeaderOff(_ group: MasterGroup) async throws {

@@ -106,6 +106,7 @@ extension DispatchMachine {
         regions[id]?.epochs[chunk] = lease.token.epoch
         touchedRegions.insert(id)
         var history = region.losses[chunk] ?? RegionEntry.LossHistory()
+        if cause != .lost { history.ended.insert(lease.token) }
         let reason =
             cause == .outOfMemory
             ? enlarge(&history, id, lease, outcome) : blame(&history, id, lease, cause, outcome)

@@ -14,7 +14,7 @@ extension DispatchMachine {
         var former: Set<SessionID> = []
         for token in hello.held {
             let holder = lease(of: token.key)?.holder
-            if claim(token, by: hello.session, now: now) {
+            if !isOver(token), claim(token, by: hello.session, now: now) {
                 keep.append(token)
                 if let holder, holder != hello.session { former.insert(holder) }
             } else {
@@ -97,7 +97,7 @@ extension DispatchMachine {
         for token in pull.held {
             if see(token, by: id, until: expires) {
                 if token.key.isDriver { chargeDriver(of: token.key.job, now: now) }
-            } else if !claim(token, by: id, now: now), !isDone(token.key) {
+            } else if !isOver(token), !claim(token, by: id, now: now) {
                 over.append(token)
             }
         }
@@ -125,9 +125,10 @@ extension DispatchMachine {
         return true
     }
 
-    private func isDone(_ key: WorkKey) -> Bool {
-        guard let region = key.region else { return false }
-        return regions[region]?.done.contains(key.chunk) == true
+    /// Whether its end has been reported, here or by another: it is named only until the worker hears of that.
+    private func isOver(_ token: LeaseToken) -> Bool {
+        guard let id = token.key.region, let region = regions[id] else { return false }
+        return region.done.contains(token.key.chunk) || region.losses[token.key.chunk]?.ended.contains(token) == true
     }
 
     /// Lets a session have what it says it holds, when nobody else does and the work is still wanted.

@@ -33,6 +33,8 @@ struct RegionEntry: Sendable {
     struct LossHistory: Sendable {
         var count = 0
         var nodes: Set<NodeID> = []
+        /// Attempts whose end is known: who still names one has not heard yet that its report has come.
+        var ended: Set<LeaseToken> = []
         /// Bytes that it is known to need, after running out of less.
         var memory: Int64 = 0
     }

@@ -15,6 +15,27 @@ import Testing
         #expect(bench.pull(20, free: 1).tokens.map(\.epoch) == [2])
     }
 
+    @Test func aPullThatCrossedTheReportOfAFailureDoesNotClaimTheChunkBack() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        _ = bench.hello(20, node: 2)
+        let token = try #require(bench.pull(10, free: 1).tokens.first)
+        bench.step(.results(10, [Bench.result(token, .crashed)]))
+        // Sent before the acknowledgement came: it names what has ended, which is nothing to be told about.
+        #expect(bench.pull(10, free: 0, held: [token]).cancelled.isEmpty)
+        #expect(bench.pull(20, free: 1).tokens.map(\.epoch) == [2])
+    }
+
+    @Test func aFailureWhoseAcknowledgementWasLostIsNotKeptInTheNextSession() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        _ = bench.hello(20, node: 2)
+        let token = try #require(bench.pull(10, free: 1).tokens.first)
+        bench.step(.results(10, [Bench.result(token, .crashed)]))
+        #expect(bench.hello(11, held: [token]).refused == [token])
+        #expect(bench.pull(20, free: 1).tokens.map(\.epoch) == [2])
+    }
+
     @Test func outOfMemoryDoublesTheLimit() throws {
         var bench = Bench()
         _ = try bench.driverWithRegion(chunks: 1)

@@ -229,11 +229,11 @@ struct Ledger {
 
     // MARK: Users
 
-    /// As long as two users both have chunks that wait, neither gets ahead by more than what is under way.
+    /// As long as two users both have work that waits, neither gets ahead by more than what is under way.
     mutating func checkFairness(_ machine: DispatchMachine, _ now: Int64, _ fail: Complaint) {
         guard let bound = scenario.fairnessBound else { return }
         let users = Set(scenario.jobs.map(\.owner)).sorted()
-        guard users.count == 2, users.allSatisfy({ machine.readyChunks(of: $0) > 0 }) else { return }
+        guard users.count == 2, users.allSatisfy(machine.isWaiting) else { return }
         let lead = abs(machine.usage(of: users[0]) - machine.usage(of: users[1]))
         if lead > bound {
             fail(

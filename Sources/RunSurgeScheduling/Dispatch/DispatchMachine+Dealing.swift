@@ -17,7 +17,8 @@ extension DispatchMachine {
             : changedSessions.compactMap { sessions[$0] }.filter(\.isHungry).map(\.rank).sorted()
         var hands: [SessionID: Hand] = [:]
         fillSlots(order, &hands, now)
-        fillQueues(order, &hands, now)
+        // A driver that has found its slot holds nobody's queue back any longer.
+        fillQueues(isRedealDue ? hungry.elements : order, &hands, now)
         send(hands)
     }
 
@@ -82,14 +83,17 @@ extension DispatchMachine {
             let lead = position + 1 < turns.count ? turns[position + 1].usage - turn.usage : .infinity
             var last: WorkRank?
             while let work = nextWork(of: turn.user, after: last, for: session, isSlot: isSlot) {
-                let given =
-                    if let region = work.region {
-                        giveChunks(of: region, to: session, upTo: limit, lead: lead, isSlot: isSlot, &hands, now)
-                    } else {
-                        giveDriver(of: work.job, to: session, &hands, now)
-                    }
-                if given > 0 { return given }
                 last = work
+                if let region = work.region {
+                    let given = giveChunks(
+                        of: region, to: session, upTo: limit, lead: lead, isSlot: isSlot, &hands, now)
+                    if given > 0 { return given }
+                } else if isDriverFit(work.job, for: session) {
+                    if isSlot { return giveDriver(of: work.job, to: session, &hands, now) }
+                    // It wants a slot, and none becomes free where chunks always wait for the next.
+                    isQueueHeldBack = true
+                    return 0
+                }
             }
         }
         return 0
@@ -120,8 +124,8 @@ extension DispatchMachine {
         var best: WorkRank?
         for key in keys {
             guard let queue = users[user]?.queues[key] else { continue }
-            if isSlot, let driver = queue.drivers.next(after: last), best.map({ driver < $0 }) ?? true,
-                admits(key, session, isSlot: true, isDriver: true)
+            if let driver = queue.drivers.next(after: last), best.map({ driver < $0 }) ?? true,
+                admits(key, session, isSlot: isSlot, isDriver: true)
             {
                 best = driver
             }
@@ -136,12 +140,15 @@ extension DispatchMachine {
 
     // MARK: Drivers
 
+    private mutating func isDriverFit(_ id: JobID, for worker: SessionEntry) -> Bool {
+        guard let job = jobs[id], case .waiting = job.driver, worker.memory >= job.driverMemory else { return false }
+        return !isAvoided(job.avoided, worker.node, traits: job.traits, need: job.driverMemory)
+    }
+
     private mutating func giveDriver(
         of id: JobID, to worker: SessionEntry, _ hands: inout [SessionID: Hand], _ now: MonotonicTime
     ) -> Int64 {
-        guard let job = jobs[id], case .waiting = job.driver, worker.memory >= job.driverMemory,
-            !isAvoided(job.avoided, worker.node, traits: job.traits, need: job.driverMemory)
-        else { return 0 }
+        guard let job = jobs[id] else { return 0 }
         let token = LeaseToken(key: .driver(of: id), term: term, epoch: job.driverEpoch + 1, session: worker.id)
         jobs[id]?.driverEpoch = token.epoch
         let lease = grant(token, memory: worker.memory, seconds: 0, to: worker, now)

@@ -50,6 +50,7 @@ extension DispatchMachine {
         if let former = job.filedDriver {
             count(former, drivers: -1)
             changeQueue(former, of: job.owner) { $0.drivers.remove(job.driverRank) }
+            if isQueueHeldBack { (isQueueHeldBack, isRedealDue) = (false, true) }
         }
         if let wanted {
             count(wanted, drivers: 1)

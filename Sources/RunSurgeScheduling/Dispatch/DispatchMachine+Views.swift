@@ -57,6 +57,9 @@ extension DispatchMachine {
         }
     }
 
+    /// Whether anything of a user waits to be dealt, chunks or drivers.
+    public func isWaiting(_ user: UserID) -> Bool { users[user]?.isWaiting ?? false }
+
     /// Byte-seconds charged to a user; 0 for one that has used nothing lately.
     public func usage(of user: UserID) -> Double { users[user]?.usage ?? 0 }
 }

@@ -22,6 +22,8 @@ public struct DispatchMachine: Sendable {
     var changedSessions: Set<SessionID> = []
     /// Something waits that did not at the last deal, or may go where it could not.
     var isRedealDue = false
+    /// A driver waits for a slot, and chunks that would queue at workers wait for that.
+    var isQueueHeldBack = false
     /// Users with work that waits.
     var turns = SortedArray<UserTurn>()
     /// The least usage of whoever waited last: nobody starts below it.

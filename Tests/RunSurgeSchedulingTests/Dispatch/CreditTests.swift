@@ -3,6 +3,44 @@ import RunSurgeScheduling
 import Testing
 
 @Suite struct CreditTests {
+    @Test func noChunksQueueUpBeforeADriverOfWhoHasUsedLess() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(job: 1, owner: 2, region: 1, chunks: 1_000)
+        var held = [driver] + bench.pull(10, free: 2, prefetch: 4, held: [driver]).tokens
+        #expect(held.count == 7)
+        bench.step(Bench.loaded(Bench.job(2, owner: 1)))
+        // As long as a chunk waits for the next slot that becomes free, none is offered.
+        let results = held[1...4].map { Bench.result($0, seconds: 10) }
+        bench.step(.results(10, results))
+        bench.step(Bench.committed(results, from: 10))
+        held.removeSubrange(1...4)
+        #expect(bench.pull(10, free: 0, prefetch: 2, held: held).tokens.isEmpty)
+        _ = bench.hello(20, node: 2)
+        let second = bench.pull(20, free: 1, prefetch: 4)
+        #expect(second.assigned(to: 20).first?.token.key == .driver(of: JobID(2)))
+        // It has its slot: the queues fill up again, everywhere.
+        #expect(second.assigned(to: 10).count == 2)
+        #expect(second.assigned(to: 20).count == 5)
+    }
+
+    @Test func aDriverThatIsCancelledHoldsNobodyBack() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(job: 1, owner: 2, region: 1, chunks: 1_000)
+        let held = [driver] + bench.pull(10, free: 2, prefetch: 0, held: [driver]).tokens
+        bench.step(Bench.loaded(Bench.job(2, owner: 1)))
+        #expect(bench.pull(10, free: 0, prefetch: 4, held: held).tokens.isEmpty)
+        #expect(bench.step(.jobsCancelled([JobID(2)])).tokens.count == 4)
+    }
+
+    @Test func aDriverThatMayNotRunHereHoldsNothingBackHere() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(job: 1, owner: 2, region: 1, chunks: 1_000)
+        let held = [driver] + bench.pull(10, free: 2, prefetch: 0, held: [driver]).tokens
+        _ = bench.hello(20, node: 2, modules: ["numpy"])
+        bench.step(Bench.loaded(Bench.job(2, owner: 1), modules: ["numpy"]))
+        #expect(bench.pull(10, free: 0, prefetch: 4, held: held).tokens.count == 4)
+    }
+
     @Test func nothingIsAssignedBeyondTheCredit() throws {
         var bench = Bench()
         _ = try bench.driverWithRegion(chunks: 100)

@@ -96,6 +96,7 @@ import Testing
         #expect(agent.feed(.assigned([agent.chunk(1)])).runs.isEmpty)
         let effects = agent.feed(.finished(agent.key(0), seconds: 0.001))
         #expect(effects.contains(.grant(driver.token.key)))
+        #expect(effects.contains(.started([driver.token])))
         #expect(effects.runs.isEmpty)
         #expect(agent.feed(.driverEnded(driver.token.key)).runs.map(\.0.key.chunk) == [1])
     }

@@ -158,11 +158,6 @@ extension DispatchMachine {
         cachedBytes -= region.stream.cachedBytes
         touchedRegions.remove(id)
         jobs[region.region.job]?.regions.remove(id)
-        // Its driver computes again, and has cost nothing meanwhile.
-        if jobs[region.region.job]?.regions.isEmpty == true {
-            let now = leaseTime
-            changeDriverLease(of: region.region.job) { $0.charged = now }
-        }
         var working: [Lease] = []
         for (_, lease) in region.leases {
             if lease.isCommitting { release(lease) } else { working.append(lease) }

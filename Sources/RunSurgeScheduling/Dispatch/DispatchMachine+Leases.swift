@@ -81,12 +81,19 @@ extension DispatchMachine {
         }
     }
 
-    /// Charges a driver's owner for the slot that it computes in; one that waits for a region has given it up.
+    /// Charges a driver's owner for the slot that it computes in.
     mutating func chargeDriver(of id: JobID, now: MonotonicTime) {
         guard let job = jobs[id], let lease = job.lease, now > lease.charged else { return }
         changeDriverLease(of: id) { $0.charged = now }
-        guard job.regions.isEmpty, let holder = lease.holder, let share = sessions[holder]?.memoryShare else { return }
+        guard lease.isComputing, let holder = lease.holder, let share = sessions[holder]?.memoryShare else { return }
         charge(job.owner, (now - lease.charged).seconds * Double(share))
+    }
+
+    /// It has said that it waits for a region: it has no slot until it is begun again.
+    mutating func suspendDriver(of id: JobID) {
+        guard jobs[id]?.lease?.isComputing == true else { return }
+        chargeDriver(of: id, now: leaseTime)
+        changeDriverLease(of: id) { $0.isComputing = false }
     }
 }
 

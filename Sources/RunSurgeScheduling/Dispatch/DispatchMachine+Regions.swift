@@ -10,7 +10,12 @@ extension DispatchMachine {
     // MARK: From a request to a region
 
     mutating func regionRequested(_ session: SessionID, _ offer: RegionOffer) {
-        guard sessions[session] != nil, requests[offer.key] == nil else { return }
+        let id = offer.key.driver.key.job
+        guard sessions[session] != nil, requests[offer.key] == nil, jobs[id]?.hasLeft(offer.key) != true else { return }
+        if jobs[id]?.holder(of: offer.key.driver) == session {
+            suspendDriver(of: id)
+            closeRegions(leftBy: offer.key)
+        }
         if let refusal = refusal(of: offer, from: session) { return decline(offer.key, to: session, refusal) }
         do throws(ChunkPlanner.Refusal) {
             let layout = try ChunkPlanner.plan(offer.demand, on: clusterOffer(to: offer.key.driver.key.job))
@@ -18,6 +23,21 @@ extension DispatchMachine {
             effects.append(.openRegion(offer.key, newRegion(offer, layout)))
         } catch {
             decline(offer.key, to: session, "\(error)")
+        }
+    }
+
+    /// A driver has one region at a time: who asks for the next has left those before, though word of it was lost.
+    private mutating func closeRegions(leftBy key: RegionRequestKey) {
+        let left = (jobs[key.driver.key.job]?.regions ?? []).filter { id in
+            guard let region = regions[id] else { return false }
+            let isOwn = region.request?.driver == key.driver || region.stream.driver == key.driver
+            return isOwn && region.request != key
+        }
+        for id in left.sorted() {
+            if let request = regions[id]?.request, request.driver == key.driver {
+                jobs[key.driver.key.job]?.leave(request)
+            }
+            close(id, committed: regions[id]?.stream.reported ?? 0)
         }
     }
 
@@ -60,10 +80,16 @@ extension DispatchMachine {
         let expectedSeconds = requests.removeValue(forKey: key) ?? 0
         let id = stored.region.id
         guard let job = jobs[stored.region.job] else { return }
+        if job.hasLeft(key) {
+            // A repeated request was answered late, and the store has opened once more what was left.
+            if regions[id] == nil { effects.append(.closeRegion(id, committed: 0)) }
+            return
+        }
         closeForerunners(of: stored.region)
         remember(stored.region)
         if regions[id] == nil { adopt(stored, expectedSeconds: expectedSeconds) }
         guard let holder = job.holder(of: key.driver) else { return }
+        regions[id]?.request = key
         regions[id]?.stream.driver = key.driver
         regions[id]?.stream.restart(from: 0)
         touchedRegions.insert(id)
@@ -83,8 +109,6 @@ extension DispatchMachine {
     mutating func adopt(_ stored: StoredRegion, expectedSeconds: Double) {
         let entry = RegionEntry(stored, expectedSeconds: expectedSeconds, plannedBase: peakModel.baseBytes)
         let job = stored.region.job
-        // From here on its driver waits.
-        if jobs[job]?.regions.isEmpty == true { chargeDriver(of: job, now: leaseTime) }
         regions[stored.region.id] = entry
         jobs[job]?.regions.insert(stored.region.id)
         jobs[job]?.chunks += entry.count
@@ -117,6 +141,7 @@ extension DispatchMachine {
     ) {
         guard let region = regions[id] else { return startAgain(driver, heldBy: session) }
         guard jobs[region.region.job]?.holder(of: driver) == session else { return }
+        suspendDriver(of: region.region.job)
         if region.stream.driver != driver {
             // It was connected elsewhere, or to a former master: what it has not committed goes out again.
             regions[id]?.stream.driver = driver
@@ -142,6 +167,7 @@ extension DispatchMachine {
 
     mutating func regionClosed(_ session: SessionID, _ driver: LeaseToken, _ id: RegionID, committed: Int64) {
         guard let region = regions[id], jobs[region.region.job]?.holder(of: driver) == session else { return }
+        if let request = region.request, request.driver == driver { jobs[region.region.job]?.leave(request) }
         close(id, committed: min(max(0, committed), region.region.ranges.count))
     }
 

@@ -77,6 +77,16 @@ extension DispatchMachine {
         for token in tokens {
             guard let lease = lease(of: token.key), lease.token == token, lease.holder == id else { continue }
             change(token.key) { $0.isStarted = true }
+            if token.key.isDriver { resumeDriver(of: token.key.job) }
+        }
+    }
+
+    private mutating func resumeDriver(of id: JobID) {
+        guard jobs[id]?.lease?.isComputing == false else { return }
+        let now = leaseTime
+        changeDriverLease(of: id) {
+            $0.charged = now
+            $0.isComputing = true
         }
     }
 
@@ -185,6 +195,7 @@ extension DispatchMachine {
             memory: lease.memory, seconds: lease.expectedSeconds, granted: lease.granted, now: now)
         taken.isSeen = true
         taken.isStarted = lease.isStarted
+        taken.isComputing = lease.isComputing
         taken.isCommitting = lease.isCommitting
         schedule(&taken)
         return taken

@@ -29,6 +29,8 @@ struct JobEntry: Sendable {
     var lastFailure = ""
     /// Those not closed.
     var regions: Set<RegionID> = []
+    /// The newest of its driver's requests that it is known to have done with.
+    var doneRequest: RegionRequestKey?
     /// Where its driver waits.
     var filedDriver: QueueKey?
     var resume: [ResumePoint] = []
@@ -57,6 +59,16 @@ struct JobEntry: Sendable {
     func holder(of token: LeaseToken) -> SessionID? {
         guard case .leased(let lease) = driver, lease.token == token else { return nil }
         return lease.holder
+    }
+
+    /// Its driver has done with this request, and with those before it.
+    mutating func leave(_ key: RegionRequestKey) {
+        if !hasLeft(key) { doneRequest = key }
+    }
+
+    /// Whether a request is one that its driver has done with: what comes of it now is a copy's.
+    func hasLeft(_ key: RegionRequestKey) -> Bool {
+        doneRequest.map { $0.driver == key.driver && $0.request >= key.request } ?? false
     }
 }
 

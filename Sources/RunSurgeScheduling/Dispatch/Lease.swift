@@ -17,6 +17,8 @@ struct Lease: Sendable {
     let expectedSeconds: Double
     /// Of a driver: until when its time was charged.
     var charged: MonotonicTime
+    /// Of a driver: whether it has a slot. Without, it waits for a region or in line, and costs nothing.
+    var isComputing = false
     /// When the calendar of expiries has it looked at next.
     var lookAt = Int64.min
     /// Whether a Pull has named it: until then it is in flight and uses up credit.

@@ -3,6 +3,8 @@ internal import RunSurgeCore
 /// One region that is not closed: its chunks are waiting, leased or done; ranges, not a million entries.
 struct RegionEntry: Sendable {
     let region: Region
+    /// What the driver asked that it was the answer to; nil when that was a former master's to know.
+    var request: RegionRequestKey?
     /// Chunks that count: cut short when one of them ends the loop.
     private(set) var count: Int64
     var ready: IndexRanges

@@ -24,8 +24,9 @@ extension WorkerMachine {
         pullSequence = 0
         offered = (0, 0)
         reconcile(keep: keep, cancel: cancel, &effects)
-        effects.append(.resend)
+        // Those first: a driver that waits says so after it.
         repeatStarts(&effects)
+        effects.append(.resend)
     }
 
     /// What the new session's master does not know as ours is not ours; finished results are offered all the same,

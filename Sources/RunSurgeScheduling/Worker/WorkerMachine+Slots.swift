@@ -8,6 +8,8 @@ extension WorkerMachine {
             wanting.removeFirst()
             occupy(slot, driver: key)
             effects.append(.grant(key))
+            // From here on it costs its owner a slot.
+            if isAttached, let token = held[key]?.token { effects.append(.started([token])) }
         }
         while wanting.isEmpty, let key = driverQueue.first, let unit = held[key], fits(settings.slotMemory),
             let slot = slotForDriver()

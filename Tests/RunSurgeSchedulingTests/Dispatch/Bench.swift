@@ -173,6 +173,7 @@ extension [DispatchEffect] {
     }
 
     var openedRegions: [RegionRequestKey] { compactMap { if case .openRegion(let key, _) = $0 { key } else { nil } } }
+    var closed: [RegionID] { compactMap { if case .closeRegion(let region, _) = $0 { region } else { nil } } }
     var answers: [RegionAnswer] { compactMap { if case .answer(_, let answer) = $0 { answer } else { nil } } }
     var delivered: [ChunkOutcome] {
         flatMap { effect -> [ChunkOutcome] in if case .deliver(_, _, _, let results) = effect { results } else { [] } }

@@ -106,6 +106,7 @@ import Testing
         var held: [LeaseToken] = []
         // Nothing of the first user waits while its driver computes by itself for long.
         bench.step(.regionClosed(10, driver: driver, RegionID(1), committed: 0))
+        bench.step(.started(10, [driver]))
         _ = bench.pass(.seconds(60)) { [$0.pullEvent(10, free: 0, held: [driver])] }
         #expect(bench.machine.usage(of: UserID(1)) > 59 * Double(2 << 30))
         let offer = Bench.offer(driver, request: 2)
@@ -125,6 +126,38 @@ import Testing
         #expect(bench.machine.usage(of: UserID(1)) == before)
         bench.step(.regionClosed(10, driver: driver, RegionID(1), committed: 0))
         bench.step(bench.pullEvent(10, free: 0, held: [driver]))
+        #expect(bench.machine.usage(of: UserID(1)) == before)
+    }
+
+    @Test func aDriverCostsItsOwnerTheTimeThatItHasASlotFor() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 4)
+        let before = bench.machine.usage(of: UserID(1))
+        func slotSeconds() -> Double { (bench.machine.usage(of: UserID(1)) - before) / Double(2 << 30) }
+        bench.step(.regionClosed(10, driver: driver, RegionID(1), committed: 4))
+        // In line for a slot, which chunks of others have.
+        _ = bench.pass(.seconds(60)) { [$0.pullEvent(10, free: 0, held: [driver])] }
+        #expect(slotSeconds() == 0)
+        bench.step(.started(10, [driver]))
+        _ = bench.pass(.seconds(10)) { [$0.pullEvent(10, free: 0, held: [driver])] }
+        #expect(slotSeconds() == 10)
+        // From its request on it waits again, as long as the store takes, and for the region itself.
+        let key = try #require(bench.step(.regionRequested(10, Bench.offer(driver, request: 2))).openedRegions.first)
+        _ = bench.pass(.seconds(60)) { [$0.pullEvent(10, free: 0, held: [driver])] }
+        bench.step(.regionOpened(key, Bench.region(2, job: 1, chunks: 4)))
+        _ = bench.pass(.seconds(60)) { [$0.pullEvent(10, free: 0, held: [driver])] }
+        #expect(slotSeconds() == 10)
+    }
+
+    @Test func whoBringsADriverBackIsToldNothingOfItsSlotUntilItSaysSo() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 4)
+        let before = bench.machine.usage(of: UserID(1))
+        _ = bench.hello(11, held: [driver])
+        // It waits for the region: a worker names as begun all that it has, and what waits says so after that.
+        bench.step(.started(11, [driver]))
+        bench.step(.regionProgress(11, driver: driver, RegionID(1), committed: 0, windowBytes: 1 << 20))
+        _ = bench.pass(.seconds(60)) { [$0.pullEvent(11, free: 0, held: [driver])] }
         #expect(bench.machine.usage(of: UserID(1)) == before)
     }
 

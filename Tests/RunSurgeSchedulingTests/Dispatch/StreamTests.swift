@@ -105,6 +105,49 @@ import Testing
         #expect(effects.contains { if case .closeRegion(RegionID(1), 2) = $0 { true } else { false } })
     }
 
+    @Test(arguments: [false, true]) func whoAsksForTheNextRegionHasLeftTheLast(isReconnected: Bool) throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 4)
+        let tokens = bench.pull(10, free: 2, held: [driver]).tokens
+        bench.step(.regionProgress(10, driver: driver, RegionID(1), committed: 1, windowBytes: 1 << 20))
+        // Word of its end is lost, perhaps with the connection.
+        let session: SessionID = isReconnected ? 11 : 10
+        if isReconnected { _ = bench.hello(11, held: [driver] + tokens) }
+        let effects = bench.step(.regionRequested(session, Bench.offer(driver, request: 2, entry: 1)))
+        #expect(Set(effects.cancelled) == Set(tokens))
+        #expect(effects.closed == [RegionID(1)])
+        let key = try #require(effects.openedRegions.first)
+        bench.step(.regionOpened(key, Bench.region(2, job: 1, chunks: 4, entry: 1)))
+        #expect(bench.machine.counts.readyChunks == 4)
+    }
+
+    @Test func anOldRequestThatComesAgainOpensNothing() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 4)
+        // The same again, before its answer: the same region.
+        let again = try #require(bench.step(.regionRequested(10, Bench.offer(driver))).openedRegions.first)
+        let late = Bench.region(1, job: 1, chunks: 4)
+        bench.step(.regionClosed(10, driver: driver, RegionID(1), committed: 4))
+        #expect(bench.step(.regionOpened(again, late)).closed == [RegionID(1)])
+        let key = try #require(
+            bench.step(.regionRequested(10, Bench.offer(driver, request: 2, entry: 1))).openedRegions.first)
+        bench.step(.regionOpened(key, Bench.region(2, job: 1, chunks: 4, entry: 1)))
+        let effects = bench.step(.regionOpened(again, late))
+        #expect(effects.closed == [RegionID(1)])
+        #expect(effects.answers.isEmpty)
+        #expect(bench.step(.regionRequested(10, Bench.offer(driver))).isEmpty)
+        #expect(bench.machine.counts.readyChunks == 4)
+    }
+
+    @Test func aRequestRepeatedInANewSessionKeepsItsRegion() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 4)
+        _ = bench.hello(11, held: [driver])
+        let effects = bench.step(.regionRequested(11, Bench.offer(driver)))
+        #expect(effects.closed.isEmpty)
+        #expect(effects.openedRegions.count == 1)
+    }
+
     @Test func aReconnectedDriverGetsAgainWhatItHasNotCommitted() throws {
         var bench = Bench()
         let driver = try bench.driverWithRegion(chunks: 3)

@@ -36,7 +36,6 @@ struct Ledger {
     private var inFlight: [SessionID: Set<LeaseToken>] = [:]
     private var unreachable: Set<SessionID> = []
     private(set) var blamedDriverLosses: [JobID: Int64] = [:]
-    private var contendedSince: Int64?
 
     init(scenario: Scenario) { self.scenario = scenario }
 

@@ -42,7 +42,8 @@ struct Scenario {
     let scripts: [JobID: VirtualScript]
     let submissions: [JobID: Int64]
     var faults = Faults()
-    /// Byte-seconds that one user may be ahead of another while both wait; nil where work differs too much to tell.
+    /// Byte-seconds that one user may be ahead of another while both wait; nil where work differs too much to tell. See
+    /// `lead`.
     var fairnessBound: Double?
     /// Until then things go wrong; from then on everything must come to its end.
     let calm: Int64
@@ -80,13 +81,26 @@ struct Scenario {
         }
         (self.jobs, self.scripts, self.modules, self.submissions) = (jobs, scripts, modules, submissions)
         if isContended {
-            // What runs or is queued at a worker when the other begins to wait, of chunks of up to five records; and
-            // what each user's drivers compute between two renewals.
-            let slots = hosts.reduce(0) { $0 + $1.slots }
-            fairnessBound = (Double(slots * 5) * 5 * 0.008 + 3 * 1.2) * Double(Self.share)
+            fairnessBound = Self.lead(slots: hosts.reduce(0) { $0 + $1.slots }) * Double(Self.share)
         } else {
             faults = Self.faults(&random)
         }
+    }
+
+    /// Slot-seconds that a contended cluster may give to one user beyond the other's, both waiting. Whose turn it is has
+    /// used less, by what is known; so nobody gets ahead by more than what is not known yet, which is the sum of
+    ///
+    /// - the cost of what is dealt and not measured: in each slot what its pipe and its queue are filled up to in
+    ///   seconds, by chunks that take the average; the one that runs; and the one that both are rounded up by. A chunk
+    ///   has up to five records, and takes up to 1.3 times their cost;
+    /// - the one chunk by which a user may pass the other when it is dealt;
+    /// - what a user's three drivers compute on their own until they ask for a region or end: 40 ms at most. They are
+    ///   charged for it when they do, and it can't be denied to them.
+    private static func lead(slots: Int) -> Double {
+        let settings = WorkerSettings(slots: 1, memoryBytes: share)
+        let longestChunk = 5 * 0.008 * 1.3
+        let unmeasured = settings.pipeSeconds + settings.prefetchSeconds + 2 * longestChunk
+        return Double(slots) * unmeasured + longestChunk + 3 * 0.04
     }
 
     private static func loop(isEvil: Bool, largest: Int64, _ random: inout SeededRandom) -> VirtualScript.Loop {

@@ -84,12 +84,12 @@ extension World {
         host.ticks += 1
         after(Self.tick, .masterTick(host.index, host.incarnation))
         feed(host, [.tick])
+        ledger.checkFairness(host.machine, now, fail)
         guard host.role == .leading, host.ticks % 3 == 0 else { return }
         for session in host.links.keys.sorted() {
             send(from: host, to: session, .probe)
             send(from: host, to: session, .beacon)
         }
-        if !isCalm || host.ticks % 12 == 0 { ledger.checkFairness(host.machine, now, fail) }
     }
 
     private func read(_ host: MasterHost) {

@@ -36,6 +36,8 @@ final class Agent {
     var resultsFree: Int64 = 0
     var backFree: Int64 = 0
 
+    /// What its master has told it that it has no right to.
+    var refused: Set<LeaseToken> = []
     var contexts: Set<RegionID> = []
     var chunks: [WorkKey: (range: Range<Int64>, loop: Int)] = [:]
     var loops: [RegionID: Int] = [:]
@@ -74,6 +76,7 @@ final class Agent {
         isUp = false
         session = 0
         leavingSince = nil
+        refused = []
         contexts = []
         chunks = [:]
         loops = [:]

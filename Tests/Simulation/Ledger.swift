@@ -23,13 +23,20 @@ struct Ledger {
     /// Of the newest master that is known to have leased it.
     private var terms: [WorkKey: Int64] = [:]
     private var begun: [WorkKey: Set<Int64>] = [:]
-    private var provenLosses: [WorkKey: Int] = [:]
+    /// From the first one on that may have been the chunk's own fault: after it, it is dealt alone.
+    private var countedLosses: [WorkKey: Int] = [:]
+    private var outOfMemory: Set<WorkKey> = []
+    /// By master host: attempts that are known to have ended by themselves.
+    private var ended: [Set<LeaseToken>] = [[], []]
+    /// Attempts whose worker has said, or is about to, how they ended.
+    private var reported: Set<LeaseToken> = []
     private var accepted: Set<WorkKey> = []
     /// The newest lease of each unit that any master has given out.
     private var newest: [WorkKey: LeaseToken] = [:]
     // What is not wanted any more, and since when a result ends its loop
     private var overJobs: Set<JobID> = []
     private var closedRegions: Set<RegionID> = []
+    private var committing: Set<WorkKey> = []
     private var lastChunks: [RegionID: Int64] = [:]
     /// By session: the places of its last Pull, that Pull's number, and what was assigned since and not named by one.
     private var credit: [SessionID: (places: Int, sequence: UInt64)] = [:]
@@ -55,9 +62,14 @@ struct Ledger {
     /// The process that had these chunks is gone, or the agent with all of its.
     mutating func abandoned(_ keys: some Sequence<WorkKey>) { for key in keys { excuse(key) } }
 
+    mutating func reports(_ token: LeaseToken) { reported.insert(token) }
+
     // MARK: Masters
 
-    mutating func masterStarted(_ host: Int) { leased[host] = [:] }
+    mutating func masterStarted(_ host: Int) {
+        leased[host] = [:]
+        ended[host] = []
+    }
 
     mutating func beforeMaster(_ master: MasterHost, _ events: [DispatchEvent], now: Int64, silence: Int64) {
         let host = master.index
@@ -80,6 +92,7 @@ struct Ledger {
             case .jobsCancelled(let ids): overJobs.formUnion(ids)
             case .driverCommitted(let token, _, let verdict): if verdict != .stale { overJobs.insert(token.key.job) }
             case .committed(let records):
+                committing.subtract(records.map(\.result.token.key))
                 for record in records where record.verdict != .stale {
                     ended(record.result.token.key, record.result.outcome)
                 }
@@ -156,7 +169,13 @@ struct Ledger {
             for token in keep {
                 leased[host.index][token.key] = Held(token: token, session: session, node: node, renewed: now)
             }
-            for token in cancel { excuse(token.key) }
+            for token in cancel {
+                let isHeld = leased[host.index][token.key] != nil
+                if !isHeld, newest[token.key] == token, !reported.contains(token), isWanted(token.key, host) {
+                    fail("\(token) was refused when its worker came back, and nobody else was given it")
+                }
+                excuse(token.key)
+            }
         case .cancel(_, let tokens, let reason):
             for token in tokens {
                 let isHeld = leased[host.index][token.key] != nil
@@ -175,10 +194,12 @@ struct Ledger {
             for result in results where leased[host.index][result.token.key]?.token == result.token {
                 leased[host.index][result.token.key] = nil
             }
+            committing.formUnion(results.map(\.token.key))
             guard session == 0 else { return }
             for result in results { ended(result.token.key, result.outcome) }
-            for key in results.map(\.token.key) where provenLosses[key, default: 0] == 0 {
-                fail("\(key) was given up, and nothing ever happened to it")
+            for key in results.map(\.token.key) where !outOfMemory.contains(key) {
+                let count = countedLosses[key, default: 0]
+                if count < Limits.chunkLosses { fail("\(key) was given up after \(count) losses that count") }
             }
         default: break
         }
@@ -187,7 +208,7 @@ struct Ledger {
     private func isWanted(_ key: WorkKey, _ host: MasterHost) -> Bool {
         guard let region = key.region else { return false }
         return host.machine.knownJobs.contains(key.job) && !overJobs.contains(key.job) && !accepted.contains(key)
-            && !closedRegions.contains(region) && key.chunk <= lastChunks[region] ?? .max
+            && !committing.contains(key) && !closedRegions.contains(region) && key.chunk <= lastChunks[region] ?? .max
     }
 
     private mutating func lost(_ loss: AttemptLoss, _ host: Int, _ now: Int64, _ fail: Complaint) {
@@ -201,7 +222,11 @@ struct Ledger {
             fail("\(loss.token) was given up as lost, and was renewed at \(World.clock(held.renewed))")
         }
         if key.isDriver { blamedDriverLosses[key.job, default: 0] += 1 }
-        if loss.cause != .lost || begun[key]?.contains(loss.token.epoch) == true { provenLosses[key, default: 0] += 1 }
+        let mayBeItsFault = loss.cause != .lost || begun[key]?.contains(loss.token.epoch) == true
+        if mayBeItsFault || countedLosses[key] != nil { countedLosses[key, default: 0] += 1 }
+        if loss.cause == .outOfMemory { outOfMemory.insert(key) }
+        if ended[host].contains(loss.token) { fail("\(loss.token) was lost again after it had ended") }
+        if loss.cause != .lost { ended[host].insert(loss.token) }
         drop(loss.token, host)
     }
 

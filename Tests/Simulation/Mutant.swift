@@ -21,6 +21,6 @@ public enum Mutant: String, CaseIterable, Sendable {
     case neverResend
     /// A driver closes its region before the last result.
     case closeEarly
-    /// A worker goes on taking messages of a master that was replaced.
-    case acceptOldMaster
+    /// A worker goes on with what it is told to stop.
+    case ignoreCancel
 }

@@ -98,22 +98,30 @@ extension World {
     private func take(_ message: ToWorker, by agent: Agent, _ term: Int64) {
         switch message {
         case .welcome(let keep, let cancel):
-            let keep = mutant == .keepEverything ? agent.machine.heldTokens : keep
+            if agent.machine.isGreeting { refuse(cancel, keep: keep, agent) }
+            // Each that is held is named in one of the two.
+            let (keep, cancel) = mutant == .keepEverything ? (agent.machine.heldTokens, []) : (keep, cancel)
             feed(agent, .welcomed(term: term, lease: Scenario.dispatch.leaseDuration, keep: keep, cancel: cancel))
         case .refuse: feed(agent, .refused(reason: "", retry: true))
         case .assign(let items, let contexts): take(items, contexts, by: agent)
         case .acknowledge(let verdicts):
             for verdict in verdicts { check(verdict, at: agent) }
             feed(agent, .settled(verdicts.map(\.token)))
-        case .cancel(let tokens): feed(agent, .cancelled(tokens))
+        case .cancel(let tokens):
+            agent.refused.formUnion(tokens)
+            if mutant != .ignoreCancel { feed(agent, .cancelled(tokens)) }
         case .answer(let answer): take(answer, by: agent)
         case .deliver(let driver, let region, let outcomes): take(outcomes, of: region, driver, by: agent)
         case .drain: feed(agent, .draining)
         case .probe: break
-        case .beacon:
-            if agent.machine.isAttached { feed(agent, .heard(term: mutant == .acceptOldMaster ? nil : term)) }
+        case .beacon: if agent.machine.isAttached { feed(agent, .heard(term: term)) }
         }
         feed(agent, .heard(term: nil))
+    }
+
+    private func refuse(_ cancel: [LeaseToken], keep: [LeaseToken], _ agent: Agent) {
+        let kept = Set(keep.map(\.key))
+        agent.refused.formUnion(cancel + agent.machine.heldTokens.filter { !kept.contains($0.key) })
     }
 
     /// What is acknowledged exists, whatever crashes next.
@@ -248,7 +256,10 @@ extension World {
         }
         agent.runs += 1
         agent.processes[id]?.run = agent.runs
-        if let token = agent.machine.token(of: key) { ledger.begins(token, fail) }
+        if let token = agent.machine.token(of: key) {
+            ledger.begins(token, fail)
+            if agent.refused.contains(token) { fail("worker \(agent.index) begins \(token), which it was refused") }
+        }
         // Its leases are another's by now.
         if now - agent.lastHeard > 3_100_000 {
             fail("worker \(agent.index) begins \(key), and has heard nothing since \(Self.clock(agent.lastHeard))")
@@ -308,6 +319,10 @@ extension World {
     }
 
     func enqueue(_ report: Report, _ agent: Agent) {
+        ledger.reports(report.token)
+        if agent.refused.contains(report.token) {
+            fail("worker \(agent.index) has gone on with \(report.token), which it was refused")
+        }
         agent.lastNumber += 1
         forget(report.token.key, agent)
         agent.outbox[report.token.key] = Agent.Entry(number: agent.lastNumber, report: report)

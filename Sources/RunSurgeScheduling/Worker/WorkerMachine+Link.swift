@@ -4,6 +4,9 @@ extension WorkerMachine {
     /// Whether a master has welcomed the present session.
     public var isAttached: Bool { if case .attached = link { true } else { false } }
 
+    /// Whether it waits for a master's welcome.
+    public var isGreeting: Bool { if case .greeting = link { true } else { false } }
+
     mutating func opened(_ session: UInt64, _ now: MonotonicTime, _ effects: inout [WorkerEffect]) {
         guard link == .opening else { return }
         link = .greeting(session: session, attempts: 1, next: now + settings.greetingInterval)

@@ -14,6 +14,8 @@ extension RegionEntry {
     mutating func commit(_ token: LeaseToken) -> Committing {
         let chunk = token.key.chunk
         guard let lease = leases[chunk] else {
+            // A copy of what the store has refused already: another refusal is no other loss.
+            if !losses.isEmpty, losses[chunk]?.ended.contains(token) == true { return .unwanted }
             return takeReady(chunk) ? .ready(memory: region.predictedPeak) : .unwanted
         }
         guard lease.token == token else { return .unwanted }

@@ -26,6 +26,22 @@ import Testing
         #expect(bench.pull(20, free: 1).tokens.map(\.epoch) == [2])
     }
 
+    @Test func aResultThatTheStoreRefusesTwiceIsLostOnce() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 1)
+        let result = Bench.result(try #require(bench.pull(10, free: 1).tokens.first))
+        bench.step(.results(10, [result]))
+        _ = bench.pull(10, free: 0)
+        let refused = Bench.committed([result], from: 10, .stale)
+        #expect(bench.step(refused).losses.count == 1)
+        // Sent again before word of that came. The store is asked again, and nobody waits for its answer.
+        #expect(bench.step(.results(10, [result])).accepts.count == 1)
+        let effects = bench.step(refused)
+        #expect(effects.losses.isEmpty)
+        #expect(effects.verdicts.map(\.verdict) == [.stale])
+        #expect(bench.pull(10, free: 1).tokens.map(\.epoch) == [2])
+    }
+
     @Test func aFailureWhoseAcknowledgementWasLostIsNotKeptInTheNextSession() throws {
         var bench = Bench()
         _ = try bench.driverWithRegion(chunks: 1)

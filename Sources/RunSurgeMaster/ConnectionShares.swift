@@ -6,17 +6,19 @@ public struct ConnectionShares: Sendable, Equatable {
     public let workers: Int
 
     /// Work, results, heartbeats and events.
-    private static let connectionsPerWorker = 4
+    public static let connectionsPerWorker = 4
     /// Databases, files, pipes, and peers that have not said who they are yet.
     private static let reserved = 256
     private static let mostRequests = 1_024
     private static let mostWorkers = 10_000
 
-    /// - Parameter descriptors: what the process may have open.
-    public init(descriptors: Int) {
+    /// - Parameters:
+    ///   - descriptors: what the process may have open.
+    ///   - connectionsPerWorker: at least 1.
+    public init(descriptors: Int, connectionsPerWorker: Int = Self.connectionsPerWorker) {
         let free = max(16, descriptors - Self.reserved)
         requests = min(Self.mostRequests, free / 4)
-        workers = min(Self.mostWorkers, (free - requests) / Self.connectionsPerWorker)
+        workers = min(Self.mostWorkers, (free - requests) / connectionsPerWorker)
     }
 
     /// Whether the limit of open files is what bounds the workers.

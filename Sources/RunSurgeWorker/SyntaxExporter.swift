@@ -1,14 +1,23 @@
 public import RunSurgeCore
+internal import Synchronization
 
-/// Exports syntax trees in a sandboxed process of the interpreter that jobs run on.
-public struct SyntaxExporter: SyntaxExporting {
-    /// Bytes; the tree of the largest script that is accepted needs less.
-    private static let memory: Int64 = 2 << 30
+/// Exports syntax trees in sandboxed processes of the interpreter that jobs run on. A process stays for the next
+/// script: starting one takes longer than parsing.
+public final class SyntaxExporter: SyntaxExporting {
     private static let timeout: Duration = .seconds(60)
+    private static let mostAtOnce = 2
+    /// Scripts of one process. Each counts a little against its processor time.
+    private static let mostUses = 1_000
+
+    private struct Idle {
+        let process: ParserProcess
+        var uses: Int
+    }
 
     private let sandbox: Sandbox
-    /// At once; more wait in line.
-    private let limit = AsyncLimit(2)
+    /// More wait in line.
+    private let limit = AsyncLimit(mostAtOnce)
+    private let idle = Mutex<[Idle]>([])
 
     /// - Parameters:
     ///   - python: a name on PATH or a path.
@@ -29,28 +38,40 @@ public struct SyntaxExporter: SyntaxExporting {
         ]).bytes
         await limit.enter()
         defer { limit.leave() }
-        return try await BlockingWork.run { [sandbox] in try Self.run(request, in: sandbox) }
+        return try await BlockingWork.run { [self] in try export(request) }
     }
 
-    private static func run(_ request: [UInt8], in sandbox: Sandbox) throws -> [UInt8] {
-        let group = try sandbox.groups?.make(limit: memory)
-        group?.limitProcesses(to: 16)
-        let command = sandbox.command(
-            arguments: ["-I", "-c", PythonSources.export], mounts: [], temporary: nil, infoDescriptor: nil)
-        var limits = ProcessLimits()
-        limits.cpuSeconds = UInt(timeout.components.seconds)
-        if group == nil { limits.addressBytes = UInt(memory) * 2 }
-        let run = CapturedCommand(
-            path: command[0], arguments: Array(command.dropFirst()), environment: Sandbox.environment(hashSeed: 0),
-            timeout: timeout, outputLimit: Limits.syntaxTreeBytes, input: request, limits: limits, group: group)
-        let answer = try run.run()
-        guard !answer.isCut else { throw SyntaxExportError.tooLarge(bytes: Limits.syntaxTreeBytes) }
-        guard answer.status != 124 else { throw SyntaxExportError.timedOut }
-        guard answer.status == 0 else {
-            let text = String(decoding: answer.error.suffix(500), as: UTF8.self)
-            throw SyntaxExportError.failed(status: answer.status, text: text)
+    /// Makes a process ready, so that the first script does not wait for it.
+    public func warmUp() async throws {
+        try await BlockingWork.run { [self] in
+            let process = try ParserProcess(in: sandbox, timeout: Self.timeout)
+            idle.withLock { $0.append(Idle(process: process, uses: 0)) }
         }
-        return answer.output
+    }
+
+    private func export(_ request: [UInt8]) throws -> [UInt8] {
+        let deadline = ContinuousClock.now + Self.timeout
+        // One that has waited may be gone by now, for want of memory elsewhere: that is not this script's fault.
+        if let waiting = idle.withLock({ $0.popLast() }) {
+            let answer = waiting.process.ask(request, until: deadline)
+            if case .ended = answer {} else { return try tree(answer, of: waiting) }
+        }
+        let fresh = Idle(process: try ParserProcess(in: sandbox, timeout: Self.timeout), uses: 0)
+        return try tree(fresh.process.ask(request, until: deadline), of: fresh)
+    }
+
+    private func tree(_ answer: ParserProcess.Answer, of used: Idle) throws -> [UInt8] {
+        switch answer {
+        case .tree(let tree):
+            let next = Idle(process: used.process, uses: used.uses + 1)
+            if next.uses < Self.mostUses {
+                idle.withLock { if $0.count < Self.mostAtOnce { $0.append(next) } }
+            }
+            return tree
+        case .timedOut: throw SyntaxExportError.timedOut
+        case .tooLarge: throw SyntaxExportError.tooLarge(bytes: Limits.syntaxTreeBytes)
+        case .ended(let status, let text): throw SyntaxExportError.failed(status: status, text: text)
+        }
     }
 }
 

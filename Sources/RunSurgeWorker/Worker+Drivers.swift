@@ -111,8 +111,9 @@ extension Worker {
         var outcome = ended(.completed, "", run, end)
         let key = run.key
         let isWanted = { @Sendable [self] in await !self.isUnwanted(key) }
+        async let storedError = cache.withStore(while: isWanted) { try await $0.put(fileAt: error) }
         outcome.standardOutput = try await cache.withStore(while: isWanted) { try await $0.put(fileAt: output) }.wire
-        outcome.standardError = try await cache.withStore(while: isWanted) { try await $0.put(fileAt: error) }.wire
+        outcome.standardError = try await storedError.wire
         let limit = OutputLimit(files: configuration.outputFiles, bytes: configuration.outputBytes)
         do {
             let changes = try await BlockingWork.run { try work.changes(limit: limit) }

@@ -180,6 +180,7 @@ extension Worker {
         let deadline = BootClock.now + .seconds(3)
         while BootClock.now < deadline, machine.isAttached, hasUnsentLogs(run) {
             shipLogs(of: run)
+            guard hasUnsentLogs(run) else { return }
             try? await Task.sleep(for: .milliseconds(2))
         }
     }

@@ -57,7 +57,13 @@ extension Worker {
         guard job.suitsSpare, let spare = spares.take() else { return nil }
         owners[spare.id] = owner
         spare.process.setLimit(to: memory)
-        keepSpares()
+        // A tiny job would share its processor with the start of the next spare: it is over by then.
+        Task {
+            try await Task.sleep(for: Self.spareDelay)
+            keepSpares()
+        }
         return spare
     }
+
+    private static let spareDelay = Duration.milliseconds(50)
 }

@@ -43,7 +43,9 @@ enum SyntaxExporter {
             "script": ["path": "/job/script.py", "source_b64": Data(source.utf8).base64EncodedString()], "modules": [],
         ]
         let script = folder.appending(path: "export.py").path
-        return Array(try run([script], input: try JSONSerialization.data(withJSONObject: request)))
+        let text = try JSONSerialization.data(withJSONObject: request)
+        let frame = withUnsafeBytes(of: UInt32(text.count).littleEndian) { Data($0) } + text
+        return Array(try run([script], input: frame).dropFirst(4))
     }
 
     private static func run(_ arguments: [String], input: Data) throws -> Data {

@@ -23,6 +23,22 @@ import Testing
         #expect(answer["files"]?.items?[1]["module"]?.text == "helpers")
     }
 
+    @Test func oneProcessServesManyScriptsAndSurvivesHostileOnes() async throws {
+        let exporter = try await SyntaxExporter(
+            python: "python3", isSandboxed: true, folder: TestSandbox.folder + "/exporter")
+        try await exporter.warmUp()
+        func export(_ text: String) async throws -> JSONValue {
+            let script = SourceFile(module: "__main__", path: "/job/script.py", bytes: Array(text.utf8))
+            return try JSONReader.read(try await exporter.exportSyntax(script: script, modules: []))
+        }
+        for number in 0..<20 {
+            let answer = try await export("x = \(number)\n")
+            let value = answer["files"]?.items?[0]["tree"]?["body"]?.items?[0]["value"]?["value"]?["v"]?.text
+            #expect(value == "\(number)")
+            if number.isMultiple(of: 5) { _ = try? await export(String(repeating: "-", count: 100_000) + "1") }
+        }
+    }
+
     @Test func aScriptThatDoesNotParseIsDescribed() async throws {
         let answer = try await export("x = = 1\n")
         #expect(answer["files"]?.items?[0]["error"]?["type"]?.text == "SyntaxError")

@@ -27,6 +27,7 @@ struct SchedulerLoop: Sendable {
 
     private func poll(for desk: PlanningDesk) async throws {
         while !Task.isCancelled {
+            let round = ContinuousClock.now
             let submitted = try await persistence.persist("submitted jobs") {
                 try await store.submittedJobs(limit: Self.jobsAtOnce)
             }
@@ -34,7 +35,7 @@ struct SchedulerLoop: Sendable {
             wakeUps.append(WakeUp())
             try await persistence.persist("wake-up") { try await store.waitForWork(within: Self.pollInterval) }
             // Between waking and looking, never between looking and waiting: that would miss a wake-up.
-            try await Task.sleep(for: Self.shortestRound)
+            try await Task.sleep(until: round + Self.shortestRound)
         }
     }
 

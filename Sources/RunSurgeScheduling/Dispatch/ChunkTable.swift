@@ -5,9 +5,8 @@ struct ChunkTable<Value: Sendable>: Sendable {
         var count = 0
 
         mutating func change(_ offset: Int, _ change: (inout Value) -> Void) {
-            guard var value = values[offset].take() else { return }
-            change(&value)
-            values[offset] = value
+            guard values[offset] != nil else { return }
+            change(&values[offset]!)
         }
     }
 

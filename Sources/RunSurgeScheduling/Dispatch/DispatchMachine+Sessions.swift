@@ -104,12 +104,9 @@ extension DispatchMachine {
         }
         let expires = now + configuration.leaseDuration
         var over: [LeaseToken] = []
-        for token in pull.held {
-            if see(token, by: id, until: expires) {
-                if token.key.isDriver { chargeDriver(of: token.key.job, now: now) }
-            } else if !isOver(token), !claim(token, by: id, now: now) {
-                over.append(token)
-            }
+        for token in see(pull.held, by: id, until: expires, now: now)
+        where !claim(token, by: id, now: now) {
+            over.append(token)
         }
         if !over.isEmpty { effects.append(.cancel(id, over, reason: "the lease is over")) }
         sessions[id]?.freeSlots = max(0, pull.freeSlots)
@@ -119,26 +116,46 @@ extension DispatchMachine {
         refreshHunger(id)
     }
 
-    /// Renews what a session holds; false when it does not hold it.
-    private mutating func see(_ token: LeaseToken, by id: SessionID, until expires: MonotonicTime) -> Bool {
-        if let region = token.key.region {
-            guard let lease = regions[region]?.renew(token, by: id, until: expires) else { return false }
-            sessions[id]?.see(lease)
-            return true
+    /// Renews what a session holds. Leases of one region that are named together are looked at together.
+    /// - Returns: those that it does not hold.
+    private mutating func see(
+        _ tokens: [LeaseToken], by id: SessionID, until expires: MonotonicTime, now: MonotonicTime
+    ) -> [LeaseToken] {
+        var others: [LeaseToken] = []
+        var rest = tokens[...]
+        while let token = rest.first {
+            guard let region = token.key.region else {
+                if !seeDriver(token, by: id, until: expires, now: now) { others.append(token) }
+                rest = rest.dropFirst()
+                continue
+            }
+            let run = rest.prefix { $0.key.region == region }
+            rest = rest.dropFirst(run.count)
+            guard let renewal = regions[region]?.renew(run, by: id, until: expires) else {
+                others += run
+                continue
+            }
+            sessions[id]?.see(renewal.firstSeen, memory: renewal.firstSeenMemory)
+            others += renewal.others
         }
+        return others
+    }
+
+    private mutating func seeDriver(
+        _ token: LeaseToken, by id: SessionID, until expires: MonotonicTime, now: MonotonicTime
+    ) -> Bool {
         guard let lease = lease(of: token.key), lease.token == token, lease.holder == id else { return false }
         change(token.key) {
             $0.expires = expires
             $0.isSeen = true
         }
-        sessions[id]?.see(lease)
+        if !lease.isSeen { sessions[id]?.see(1, memory: lease.memory) }
+        chargeDriver(of: token.key.job, now: now)
         return true
     }
 
-    /// Whether its end has been reported, here or by another: it is named only until the worker hears of that.
     private func isOver(_ token: LeaseToken) -> Bool {
-        guard let id = token.key.region, let region = regions[id] else { return false }
-        return region.done.contains(token.key.chunk) || region.losses[token.key.chunk]?.ended.contains(token) == true
+        token.key.region.map { regions[$0]?.isOver(token) == true } ?? false
     }
 
     /// Lets a session have what it says it holds, when nobody else does and the work is still wanted.

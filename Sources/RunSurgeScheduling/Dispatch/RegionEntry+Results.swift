@@ -56,15 +56,40 @@ extension RegionEntry {
     /// The next outcome for the driver, when it is here and may pass.
     mutating func takeNext() -> ChunkOutcome? { done.contains(stream.next) ? stream.take() : nil }
 
-    /// Renews a lease that `session` holds; the lease as it was before, nil when it is not its.
-    mutating func renew(_ token: LeaseToken, by session: SessionID, until expires: MonotonicTime) -> Lease? {
-        let chunk = token.key.chunk
-        guard let lease = leases[chunk], lease.token == token, lease.holder == session else { return nil }
-        leases.change(chunk) {
-            $0.expires = expires
-            $0.isSeen = true
+    /// Whether its end has been reported, here or by another: it is named only until the worker hears of that.
+    func isOver(_ token: LeaseToken) -> Bool {
+        done.contains(token.key.chunk) || losses[token.key.chunk]?.ended.contains(token) == true
+    }
+
+    /// What became of leases that a Pull has named.
+    struct Renewal {
+        /// Leases that no Pull had named before, and their memory in bytes.
+        var firstSeen = 0
+        var firstSeenMemory: Int64 = 0
+        /// Not this session's, and not over.
+        var others: [LeaseToken] = []
+    }
+
+    /// Renews those of the leases that `session` holds.
+    mutating func renew(
+        _ tokens: ArraySlice<LeaseToken>, by session: SessionID, until expires: MonotonicTime
+    ) -> Renewal {
+        var renewal = Renewal()
+        for token in tokens {
+            var isRenewed = false
+            leases.change(token.key.chunk) { lease in
+                guard lease.holder == session, lease.token == token else { return }
+                isRenewed = true
+                if !lease.isSeen {
+                    renewal.firstSeen += 1
+                    renewal.firstSeenMemory += lease.memory
+                }
+                lease.expires = expires
+                lease.isSeen = true
+            }
+            if !isRenewed, !isOver(token) { renewal.others.append(token) }
         }
-        return lease
+        return renewal
     }
 }
 

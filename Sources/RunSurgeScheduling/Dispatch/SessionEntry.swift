@@ -62,11 +62,10 @@ struct SessionEntry: Sendable {
         return true
     }
 
-    /// A Pull has named a lease that was in flight.
-    mutating func see(_ lease: Lease) {
-        guard !lease.isSeen else { return }
-        inFlight -= 1
-        inFlightMemory -= lease.memory
+    /// A Pull has named leases that were in flight.
+    mutating func see(_ count: Int, memory: Int64) {
+        inFlight -= count
+        inFlightMemory -= memory
     }
 
     /// Its place among those with credit, and whether it has any.

@@ -50,8 +50,9 @@ public struct FileBlobStore: BlobStore {
             }
             return source
         }
-        if let known = try await known(source) { return known }
         let folder = temporary
+        if let small = try await pool.run({ try putSmall(source, in: folder) }) { return small }
+        if let known = try await known(source) { return known }
         let file = try await pool.run { try TemporaryFile(in: folder) }
         return try await discardingOnFailure(file) {
             // In slices, so that a large file leaves the threads to others in between, and can be given up.
@@ -60,6 +61,23 @@ public struct FileBlobStore: BlobStore {
                 try Task.checkCancellation()
             }
             return try await publish(file)
+        }
+    }
+
+    private static let smallBytes: Int64 = 256 << 10
+
+    /// A small file at one go, without handing it from thread to thread; nil when it is not small. Blocks.
+    private func putSmall(_ source: FileHandle, in folder: String) throws -> BlobReference? {
+        guard try source.status().size <= Self.smallBytes else { return nil }
+        let file = try TemporaryFile(in: folder)
+        do {
+            while try file.copySlice(of: source) {}
+            let blob = file.reference
+            try publish(file, as: blob)
+            return blob
+        } catch {
+            file.discard()
+            throw error
         }
     }
 
@@ -158,19 +176,19 @@ public struct FileBlobStore: BlobStore {
 
     private func publish(_ file: TemporaryFile) async throws -> BlobReference {
         let blob = file.reference
-        let path = try path(of: blob)
-        let folder = folder(of: blob)
-        let (root, marker) = (root, blob.size >= Self.markedBytes ? marker(blob.size) : nil)
-        try await pool.run {
-            // Without it, the next of its kind is only slower.
-            if let marker { _ = try? FileHandle(path: marker, flags: O_WRONLY | O_CREAT) }
-            if let known = try? Self.open(blob, at: path) {
-                try Self.touch(known)
-            } else {
-                try file.publish(at: path, in: folder, root: root)
-            }
-        }
+        try await pool.run { try publish(file, as: blob) }
         return blob
+    }
+
+    private func publish(_ file: TemporaryFile, as blob: BlobReference) throws {
+        let path = try path(of: blob)
+        // Without it, the next of its kind is only slower.
+        if blob.size >= Self.markedBytes { _ = try? FileHandle(path: marker(blob.size), flags: O_WRONLY | O_CREAT) }
+        if let known = try? Self.open(blob, at: path) {
+            try Self.touch(known)
+        } else {
+            try file.publish(at: path, in: folder(of: blob), root: root)
+        }
     }
 
     private func folder(of blob: BlobReference) -> String { "\(root)/\(blob.sha256.prefix(2))" }

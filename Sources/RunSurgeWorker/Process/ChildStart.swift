@@ -22,7 +22,7 @@ struct ChildStart {
     /// All of at least 10.
     let descriptors: [Int32]
     var limits = ProcessLimits()
-    /// Files `cgroup.procs` of the groups to be in from the first instruction on.
+    /// Files that put who writes to them into the groups to be in from the first instruction on.
     var groups: [String] = []
 
     func start() throws(SystemError) -> pid_t {
@@ -87,6 +87,14 @@ struct ChildStart {
         return End(
             status: shellStatus(status), isBySignal: status & 0x7f != 0,
             cpuMicroseconds: seconds * 1_000_000 + microseconds)
+    }
+
+    /// Blocks until the child has ended, and leaves its number taken; its status.
+    static func peek(_ pid: pid_t) -> Int32 {
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+        let status = information._sifields._sigchld.si_status
+        return information.si_code == CLD_EXITED ? status : 128 + status
     }
 
     static func shellStatus(_ status: Int32) -> Int32 {

@@ -106,9 +106,11 @@ extension FileDescriptor {
         return FileDescriptor(adopting: moved)
     }
 
-    func setNonblocking() throws(SystemError) {
-        guard fcntl(rawValue, F_SETFL, fcntl(rawValue, F_GETFL) | O_NONBLOCK) == 0 else { throw SystemError("fcntl") }
-    }
+    func setNonblocking() throws(SystemError) { try RunSurgeWorker.setNonblocking(rawValue) }
+}
+
+func setNonblocking(_ descriptor: Int32) throws(SystemError) {
+    guard fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0 else { throw SystemError("fcntl") }
 }
 
 /// Asks for a deeper pipe; false when the system's bound for this user is lower.

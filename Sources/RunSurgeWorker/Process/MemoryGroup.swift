@@ -19,8 +19,12 @@ final class MemoryGroup: Sendable {
         if let counter { rmdir(counter) }
     }
 
-    /// To be written to by who enters.
-    var processesFiles: [String] { ([path] + (counter.map { [$0] } ?? [])).map { $0 + "/cgroup.procs" } }
+    /// To be written to by who enters, while it is one thread. In the first version a thread that moves itself is let in
+    /// at once; a process would make all others on the machine that start or end wait for a grace period of the kernel's.
+    var processesFiles: [String] {
+        let name = version == .first ? "tasks" : "cgroup.procs"
+        return ([path] + (counter.map { [$0] } ?? [])).map { "\($0)/\(name)" }
+    }
 
     /// The bound of the resource limits does not hold for root; this one does.
     func limitProcesses(to count: UInt) {

@@ -1,13 +1,16 @@
 """Exports Python syntax trees as bounded JSON.
 
-Reads ``{"script": {"path", "source_b64"}, "modules": [{"name", "path", "source_b64"}]}`` on standard
-input and writes ``{"python", "files": [{"path", "module", "error", "tree"}]}``. CPython's own parser and
-compiler judge the source, so an error here is exactly the error that ``python3 SCRIPT`` would print.
+Reads frames ``{"script": {"path", "source_b64"}, "modules": [{"name", "path", "source_b64"}]}`` on standard
+input and answers each with a frame ``{"python", "files": [{"path", "module", "error", "tree"}]}``; a frame has four
+bytes of length, least significant first, before its text. CPython's own parser and compiler judge the source, so an
+error here is exactly the error that ``python3 SCRIPT`` would print.
 """
 
 import ast
 import base64
+import gc
 import json
+import os
 import sys
 import warnings
 from typing import Any, Optional
@@ -140,12 +143,8 @@ def export(path: str, module: Optional[str], source: bytes) -> Json:
     return entry
 
 
-def main() -> None:
-    """Standard input to standard output, once."""
-    warnings.simplefilter("ignore")
-    if hasattr(sys, "set_int_max_str_digits"):
-        sys.set_int_max_str_digits(0)
-    request = json.load(sys.stdin.buffer)
+def answer(request: Json) -> bytes:
+    """The trees of a request."""
     modules = request.get("modules", [])
     if len(modules) > MAX_MODULES:
         raise SystemExit(f"more than {MAX_MODULES} modules")
@@ -153,9 +152,31 @@ def main() -> None:
     files = [export(script["path"], None, base64.b64decode(script["source_b64"]))]
     for entry in modules:
         files.append(export(entry["path"], entry["name"], base64.b64decode(entry["source_b64"])))
-    answer = {"python": "%d.%d.%d" % sys.version_info[:3], "files": files}
-    sys.stdout.write(json.dumps(answer, separators=(",", ":")))
-    sys.stdout.flush()
+    found = {"python": "%d.%d.%d" % sys.version_info[:3], "files": files}
+    return json.dumps(found, separators=(",", ":")).encode()
+
+
+def main() -> None:
+    """Frames of standard input to frames of standard output, until there are no more.
+
+    Each request is parsed by a child of its own: no script finds anything of another's, and none leaves memory behind.
+    """
+    warnings.simplefilter("ignore")
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    gc.freeze()
+    while size := source.read(4):
+        request = source.read(int.from_bytes(size, "little"))
+        child = os.fork()
+        if child == 0:
+            data = answer(json.loads(request))
+            sink.write(len(data).to_bytes(4, "little") + data)
+            sink.flush()
+            os._exit(0)
+        status = os.waitpid(child, 0)[1]
+        if status:
+            sys.exit(status >> 8 or 128 + (status & 0x7f))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ struct BenchCluster: Sendable {
         let server = try await EmbeddedServer.start(folder: folder.database, logger: logger)
         var settings = MasterSettings(folder: folder, slots: slots, access: .init(port: 0, workPort: 0), python: python)
         settings.database = .external(server.connection)
+        if slots == 0 { settings.connectionsPerWorker = Fleet.connectionsPerWorker }
         do {
             let value = try await MasterProcess.with(settings, logger: logger) { master in
                 try await body(

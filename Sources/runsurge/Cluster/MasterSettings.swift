@@ -1,6 +1,7 @@
 import Foundation
 import PostgreSQL
 import RunSurgeAPI
+import RunSurgeMaster
 
 /// What a process with a master is made of.
 struct MasterSettings: Sendable {
@@ -42,6 +43,8 @@ struct MasterSettings: Sendable {
     var memoryPerSlot: Int64?
     /// nil: only this process uses the cluster.
     var access: Access?
+    /// What each attached worker holds of the open files.
+    var connectionsPerWorker = ConnectionShares.connectionsPerWorker
     /// How long work stays with a worker that is silent.
     var leaseDuration = Duration.seconds(30)
     /// nil: kept in the folder.

@@ -18,7 +18,7 @@ struct MasterStart: Sendable {
     let sockets: SocketThread
     let logger: Logger
     private let board = ClusterBoard()
-    private let shares = ConnectionShares(descriptors: DescriptorLimit.raise())
+    private let shares: ConnectionShares
     private let passes = BlobPasses()
 
     init(settings: MasterSettings, store: Store, sockets: SocketThread, logger: Logger) {
@@ -26,6 +26,8 @@ struct MasterStart: Sendable {
         self.store = store
         self.sockets = sockets
         self.logger = logger
+        shares = ConnectionShares(
+            descriptors: DescriptorLimit.raise(), connectionsPerWorker: settings.connectionsPerWorker)
     }
 
     func run<Value: Sendable>(
@@ -115,7 +117,16 @@ struct MasterStart: Sendable {
 
     private func exporter() async throws -> any SyntaxExporting {
         if let given = settings.exporter { return try await given.value }
-        return try await settings.python.exporter(folder: settings.folder.syntax)
+        let exporter = try await settings.python.exporter(folder: settings.folder.syntax)
+        // Beside all else that starts.
+        Task {
+            do {
+                try await exporter.warmUp()
+            } catch {
+                logger.warning("no parser could be started ahead", metadata: ["error": "\(error)"])
+            }
+        }
+        return exporter
     }
 
     /// Returns the URL of the facade once it listens.

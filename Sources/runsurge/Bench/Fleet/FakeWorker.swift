@@ -33,6 +33,8 @@ final class FakeWorker {
     private var batch = WireResultBatch()
     private var results = 0
     private var mustPull = false
+    /// Chunks acknowledged since the last Pull.
+    private var acknowledged = 0
 
     init(
         _ number: Int, _ settings: Settings, context: Context, push: @escaping (Frame) throws -> Void,
@@ -111,6 +113,7 @@ final class FakeWorker {
     private func pull() throws -> Bool {
         guard mustPull, isAttached else { return false }
         mustPull = false
+        acknowledged = 0
         sequence += 1
         var pull = WirePull()
         pull.freeSlots = settings.slots
@@ -145,14 +148,17 @@ final class FakeWorker {
         case .refuse(let refusal): throw CommandError.failure("a fake worker was refused: \(refusal.reason)")
         case .assign(let assign):
             for item in assign.items { try run(item) }
-            mustPull = true
         case .ack(let ack):
             for result in ack.results {
-                held.remove(result.lease)
-                if result.lease == driver?.token { driver = nil }
+                acknowledged += held.remove(result.lease)
+                if result.lease == driver?.token {
+                    driver = nil
+                    mustPull = true
+                }
             }
-            mustPull = mustPull || !ack.results.isEmpty
-        case .cancel(let cancel): for lease in cancel.leases { held.remove(lease) }
+            // What was assigned is known to the master; room is worth a message when there is some of it.
+            mustPull = mustPull || held.count == 0 || acknowledged >= settings.prefetch / 4
+        case .cancel(let cancel): for lease in cancel.leases { _ = held.remove(lease) }
         case .regionAnswer(let answer): try step { try $0.answered(answer) }
         case .regionResults(let outcomes): try step { try $0.take(outcomes) }
         case .drain, nil: return
@@ -217,7 +223,14 @@ private struct HeldChunks {
     }
 
     /// Cuts what `lease` counts out of the runs.
-    mutating func remove(_ lease: WireLeaseToken) {
+    /// - Returns: how many chunks that were.
+    mutating func remove(_ lease: WireLeaseToken) -> Int {
+        let before = count
+        cut(lease)
+        return before - count
+    }
+
+    private mutating func cut(_ lease: WireLeaseToken) {
         guard lease.regionID != 0 else { return }
         let gone = lease.chunkIndex..<(lease.chunkIndex + max(1, lease.count))
         var position = 0

@@ -5,6 +5,9 @@ final class Fleet: Sendable {
     /// Sockets that one process may have by the usual limit on descriptors.
     private static let workersPerProcess = 2_500
 
+    /// Work and heartbeats; one for results is shared by all of a process.
+    static let connectionsPerWorker = 2
+
     private let processes: [(process: Process, input: Pipe)]
     private let lines: AsyncStream<String>
 

@@ -40,6 +40,10 @@ enum ZeroMQLimit {
 
     private static func echo(_ count: Int, isBound: (String) -> Void) throws {
         let socket = try Socket(try Context(), .router)
+        // A ROUTER drops what its peer's queue has no room for, and room is told of in lots of half a queue.
+        var options = SocketOptions()
+        options.sendHighWaterMark = Int32(4 * window)
+        try socket.apply(options)
         isBound(try socket.bind(bind[0]))
         var answered = 0
         while answered < count {

@@ -74,8 +74,8 @@ struct MasterSockets: Sendable {
         _ lost: AsyncStream<Frame>.Continuation
     ) -> SocketConfiguration {
         var options = SocketOptions()
-        options.heartbeatInterval = .seconds(2)
-        options.heartbeatTimeout = .seconds(10)
+        // The pings of libzmq are the workers': with thousands of peers they would be most of what a master does.
+        options.keepalive = Keepalive(idle: .seconds(4), interval: .seconds(2), probes: 3)
         options.handshakeInterval = .seconds(10)
         options.backlog = 4_096
         options.ipv6 = configuration.host.contains(":") || configuration.host == "*"

@@ -16,9 +16,13 @@ public struct SocketOptions: Sendable {
     public var routerMandatory = true
     /// ROUTER: a peer that comes back under the same routing id takes over from its old connection.
     public var routerHandover = true
+    /// A ping when nothing has come for so long. Not for a socket of thousands of peers: libzmq looks through all timers of
+    /// its I/O thread to cancel one.
     public var heartbeatInterval: Duration?
     /// Silence after a heartbeat that ends the connection. libzmq: the interval.
     public var heartbeatTimeout: Duration?
+    /// Lets the system find out about TCP peers that are gone, at no cost to this process.
+    public var keepalive: Keepalive?
     /// Time for a peer to complete its handshake. libzmq: 30 s.
     public var handshakeInterval: Duration?
     /// Pending connections of a listening socket. libzmq: 100.
@@ -41,4 +45,23 @@ public struct SocketOptions: Sendable {
     public var enforceZAPDomain: Bool?
 
     public init() {}
+}
+
+/// When the system gives a silent TCP peer up. Whole seconds, at least 1.
+public struct Keepalive: Sendable, Equatable {
+    /// Silence before the first probe.
+    public var idle: Duration
+    /// Between probes.
+    public var interval: Duration
+    /// Unanswered ones that end the connection.
+    public var probes: Int32
+
+    public init(idle: Duration, interval: Duration, probes: Int32) {
+        self.idle = idle
+        self.interval = interval
+        self.probes = probes
+    }
+
+    /// Also the time that sent bytes may stay unacknowledged.
+    public var patience: Duration { idle + interval * Double(probes) }
 }

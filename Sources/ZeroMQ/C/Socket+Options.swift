@@ -54,11 +54,22 @@ extension Socket {
     private func applyConnection(_ options: SocketOptions) throws(ZeroMQError) {
         try set(ZMQ_HEARTBEAT_IVL, options.heartbeatInterval, "heartbeat interval")
         try set(ZMQ_HEARTBEAT_TIMEOUT, options.heartbeatTimeout, "heartbeat timeout")
+        try applyKeepalive(options.keepalive)
         try set(ZMQ_HANDSHAKE_IVL, options.handshakeInterval, "handshake interval")
         try set(ZMQ_BACKLOG, options.backlog, "backlog")
         try set(ZMQ_IPV6, options.ipv6, "ipv6")
         try set(ZMQ_RECONNECT_IVL, options.reconnectInterval, "reconnect interval")
         try set(ZMQ_RECONNECT_IVL_MAX, options.reconnectIntervalMax, "maximal reconnect interval")
+    }
+
+    private func applyKeepalive(_ keepalive: Keepalive?) throws(ZeroMQError) {
+        guard let keepalive else { return }
+        try set(ZMQ_TCP_KEEPALIVE, true, "TCP keepalive")
+        try set(ZMQ_TCP_KEEPALIVE_IDLE, Int32(clamping: keepalive.idle.components.seconds), "TCP keepalive idle")
+        try set(
+            ZMQ_TCP_KEEPALIVE_INTVL, Int32(clamping: keepalive.interval.components.seconds), "TCP keepalive interval")
+        try set(ZMQ_TCP_KEEPALIVE_CNT, keepalive.probes, "TCP keepalive probes")
+        try set(ZMQ_TCP_MAXRT, keepalive.patience, "TCP retransmission")
     }
 
     /// A draft option: the number is not in the header of a stable build.

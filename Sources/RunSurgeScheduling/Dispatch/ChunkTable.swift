@@ -1,12 +1,18 @@
+/// What can be changed where it lies.
+protocol ChangedInPlace: Sendable {}
+
+extension ChangedInPlace {
+    fileprivate mutating func change(_ change: (inout Self) -> Void) { change(&self) }
+}
+
 /// Values of one region by chunk, in pages of neighbours: what is dealt together lies together.
-struct ChunkTable<Value: Sendable>: Sendable {
+struct ChunkTable<Value: ChangedInPlace>: Sendable {
     private struct Page: Sendable {
         var values = [Value?](repeating: nil, count: 1 << bits)
         var count = 0
 
         mutating func change(_ offset: Int, _ change: (inout Value) -> Void) {
-            guard values[offset] != nil else { return }
-            change(&values[offset]!)
+            values[offset]?.change(change)
         }
     }
 

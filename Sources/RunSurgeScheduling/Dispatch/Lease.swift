@@ -1,7 +1,7 @@
 internal import RunSurgeCore
 
 /// The right of a session to execute a unit of work, as the dispatcher keeps it.
-struct Lease: Sendable {
+struct Lease: ChangedInPlace {
     let token: LeaseToken
     /// Tells it from every other lease that this dispatcher has known.
     let serial: UInt64

@@ -76,3 +76,5 @@ extension ChunkOutcome {
         }
     }
 }
+
+extension ChunkOutcome: ChangedInPlace {}

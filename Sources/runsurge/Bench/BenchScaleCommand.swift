@@ -15,7 +15,8 @@ struct BenchScaleCommand: AsyncParsableCommand {
     @Option(help: "Runs of each measurement.") var runs = 3
 
     private static let fewWorkers = 10
-    private static let comparedChunks = 200_000
+    /// Of short chunks, as a real worker asks for.
+    private static let prefetch = 2_048
     private static let watched = Duration.seconds(5)
 
     func validate() throws {
@@ -43,12 +44,12 @@ struct BenchScaleCommand: AsyncParsableCommand {
     // MARK: Few workers: jobs of growing size
 
     private func withFew(_ cluster: BenchCluster) async throws -> (rate: Double, figures: [BenchFigure]) {
-        let fleet = try await Fleet.start(cluster.master, workers: Self.fewWorkers, slots: 2, prefetch: 2_048)
+        let fleet = try await Fleet.start(cluster.master, workers: Self.fewWorkers, slots: 2, prefetch: Self.prefetch)
         defer { fleet.stop() }
         var figures: [BenchFigure] = []
         for size in [1_000, 10_000, 100_000, 1_000_000] where size <= chunks {
             let measured = try await DispatchMeasurement.run(
-                chunks: size, runs: size < 1_000_000 ? runs : 1, warmUp: size == 1_000, fleet, on: cluster,
+                chunks: size, runs: runs, warmUp: size == 1_000, fleet, on: cluster,
                 python: bench.python)
             figures += [
                 BenchFigure("\(size) chunks, CPU of everything", measured.costPerChunk, "µs/chunk"),
@@ -57,14 +58,13 @@ struct BenchScaleCommand: AsyncParsableCommand {
                 BenchFigure("\(size) chunks, master's largest resident", bytes: measured.peak),
             ]
         }
-        let measured = try await compared(fleet, cluster)
-        figures.append(BenchFigure("\(Self.fewWorkers) workers, chunks a second", measured, "1/s"))
-        return (measured, figures)
+        return (try await compared(fleet, cluster), figures)
     }
 
+    /// The largest job, as many workers as there are.
     private func compared(_ fleet: Fleet, _ cluster: BenchCluster) async throws -> Double {
         try await DispatchMeasurement.run(
-            chunks: Self.comparedChunks, runs: runs, fleet, on: cluster, python: bench.python
+            chunks: chunks, runs: runs, warmUp: false, fleet, on: cluster, python: bench.python
         ).rates.median
     }
 
@@ -73,9 +73,7 @@ struct BenchScaleCommand: AsyncParsableCommand {
     private func withMany(_ cluster: BenchCluster) async throws -> (rate: Double, figures: [BenchFigure]) {
         let before = ProcessUsage.own
         let begun = ContinuousClock.now
-        // As much on their way in all as with few workers.
-        let fleet = try await Fleet.start(
-            cluster.master, workers: workers, slots: 2, prefetch: max(2, 20_480 / workers))
+        let fleet = try await Fleet.start(cluster.master, workers: workers, slots: 2, prefetch: Self.prefetch)
         defer { fleet.stop() }
         let attached = (ContinuousClock.now - begun).seconds
         let usage = cluster.usage()

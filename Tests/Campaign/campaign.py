@@ -154,13 +154,12 @@ class Campaign:
 
     def _take(self, step: Step) -> None:
         waited = time.monotonic()
-        while step.fault.ends_drivers and self._client.most_losses >= DRIVER_LOSSES:
+        while self._client.most_losses >= DRIVER_LOSSES:
             if time.monotonic() - waited > 120:
                 self._journal.write("violation", text=f"{self._client.oldest()} does not end")
                 break
             time.sleep(0.1)
-        if step.fault.ends_drivers:
-            self._client.count_loss()
+        self._client.count_loss()
         self._journal.write("injecting", number=step.number, fault=step.fault.name, seed=step.seed)
         stage = Stage(self._cluster, self._client)
         problem = None

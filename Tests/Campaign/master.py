@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from links.commits import CommitWatch
@@ -54,9 +55,13 @@ class Master(Role):
             connection.close()
         return None if said is None else str(said)
 
+    @property
+    def folder(self) -> Path:
+        return self._cluster.settings.folder / f"master-{self._number}"
+
     def _launch(self) -> OwnedProcess:
         settings = self._cluster.settings
-        data = settings.folder / f"master-{self._number}"
+        data = self.folder
         data.mkdir(exist_ok=True)
         command = [
             settings.executable, "master", "--data", str(data), "--host", "0.0.0.0", "--port", str(self.rest_port),

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 import ZeroMQ
@@ -39,6 +40,40 @@ import ZeroMQ
                 }
             }
         }
+    }
+
+    /// What a listener of thousands has instead: the system's own timer runs on each connection.
+    @Test(arguments: [true, false])
+    func theSystemWatchesAcceptedConnections(isWatched: Bool) async throws {
+        try await withSockets { thread in
+            var options = SocketOptions()
+            if isWatched { options.keepalive = Keepalive(idle: .seconds(4), interval: .seconds(2), probes: 3) }
+            let router = try await thread.open(
+                SocketConfiguration(.router, bind: ["tcp://127.0.0.1:*"], options: options))
+            let dealer = try await thread.open(SocketConfiguration(.dealer, connect: router.boundEndpoints))
+            try dealer.send(["hello".frame])
+            _ = await router.messages.makeAsyncIterator().next()
+            let port = try Self.port(router)
+            if isWatched {
+                try await eventually("a keepalive timer") { try Self.timer(ofConnectionTo: port) == Self.keepalive }
+            } else {
+                #expect(try Self.timer(ofConnectionTo: port) != Self.keepalive)
+            }
+        }
+    }
+
+    /// As /proc/net/tcp writes it.
+    private static let keepalive = "02"
+
+    /// The kind of timer that runs on the accepted end of a connection.
+    private static func timer(ofConnectionTo port: UInt16) throws -> String? {
+        let own = String(format: ":%04X", port)
+        for line in try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            let isEstablished = fields.count > 5 && fields[3] == "01"
+            if isEstablished, fields[1].hasSuffix(own) { return String(fields[5].prefix(2)) }
+        }
+        return nil
     }
 
     @Test func whoDoesNotGreetIsDisconnected() async throws {

@@ -19,5 +19,5 @@ CATALOGUE = [
     Fault("link bad", links.bad_link, full=30, short=1),
     Fault("disk full", full_disks.full_disk, full=20, short=2),
     Fault("clock stepped", clocks.clock_step, full=8, short=1),
-    Fault("malformed input", malformed.malformed, full=12, short=1, ends_drivers=False),
+    Fault("malformed input", malformed.malformed, full=12, short=1),
 ]

@@ -21,8 +21,8 @@ OVERSIZED = 17 << 20
 """Bytes of a frame, beyond the protocol's 16 MiB."""
 MEMORY_BOUND = 1 << 30
 """Bytes that the master may have in use afterwards."""
-_PEERS = (zmq.DEALER, zmq.PUSH, zmq.PUB, zmq.XSUB)
-"""Of the four endpoints, in the order of their ports."""
+_PEERS = (("work", zmq.DEALER), ("results", zmq.PUSH), ("heartbeats", zmq.PUB), ("events", zmq.XSUB))
+"""What suits the four endpoints, in the order of their ports."""
 
 
 def malformed(stage: Stage, chance: random.Random) -> Facts:
@@ -66,14 +66,15 @@ def _broken_greeting(master: Master, chance: random.Random) -> None:
 
 
 def _messages(master: Master, chance: random.Random) -> None:
+    """From a peer that is let in: it says that it takes no work, so that what it gets all the same is little."""
     session = chance.getrandbits(64)
     well_formed = [
         wire.hello(session), wire.pull(session, 300), b"",
         wire.result(session, chance.randint(1, 50), chance.randint(1, 100), chance.randint(0, 50)),
         wire.heartbeat(session, chance.randint(1, 5)),
     ]  # fmt: skip
-    for number in range(len(_PEERS)):
-        with _peer(master, number) as peer:
+    for kind, endpoint in _endpoints(master):
+        with _peer(kind, endpoint) as peer:
             for message in well_formed:
                 _send(peer, [message])
                 for _ in range(40):
@@ -85,30 +86,38 @@ def _messages(master: Master, chance: random.Random) -> None:
 
 
 def _oversized(master: Master, chance: random.Random) -> None:
-    for number in range(len(_PEERS)):
-        with _peer(master, number) as peer:
+    for kind, endpoint in _endpoints(master):
+        with _peer(kind, endpoint) as peer:
             _send(peer, [bytes(OVERSIZED)])
             time.sleep(0.2)
 
 
 def _endless(master: Master, chance: random.Random) -> None:
     """A message of frame after frame that never ends; the connection does."""
-    for number in range(len(_PEERS)):
-        with _peer(master, number) as peer:
+    for kind, endpoint in _endpoints(master):
+        with _peer(kind, endpoint) as peer:
             for _ in range(400):
                 with contextlib.suppress(zmq.Again):
                     peer.send(bytes(100_000), zmq.SNDMORE | zmq.DONTWAIT)
             time.sleep(0.2)
 
 
+def _endpoints(master: Master) -> list[tuple[int, str]]:
+    """By the network, where CURVE is in the way, and on the master's own machine, where its folder is."""
+    ends = []
+    for number, (name, kind) in enumerate(_PEERS):
+        ends.append((kind, f"tcp://{master.host.address}:{master.work_port + number}"))
+        ends.append((kind, f"ipc://{master.folder}/sockets/{name}"))
+    return ends
+
+
 @contextlib.contextmanager
-def _peer(master: Master, number: int) -> Iterator[Peer]:
-    """A socket that suits the endpoint of this number."""
+def _peer(kind: int, endpoint: str) -> Iterator[Peer]:
     context = zmq.Context()
-    peer = context.socket(_PEERS[number])
+    peer = context.socket(kind)
     peer.setsockopt(zmq.LINGER, 0)
     peer.setsockopt(zmq.SNDTIMEO, 500)
-    peer.connect(f"tcp://{master.host.address}:{master.work_port + number}")
+    peer.connect(endpoint)
     try:
         yield peer
     finally:

@@ -36,5 +36,4 @@ class Fault:
     """How often in a full campaign."""
     short: int
     """How often in the one that CI runs."""
-    ends_drivers: bool = True
     needs_standby: bool = False

@@ -70,7 +70,10 @@ final class FakeWorker {
         } while try pull()
     }
 
-    /// Once a second: renews the leases, and tells that it lives.
+    /// A Pull at least each this many beats, as a worker sends.
+    private static let beatsPerPull: UInt64 = 5
+
+    /// Once a second: tells that it lives, and now and then renews the leases.
     func beat() throws {
         guard isAttached else {
             try hello()
@@ -86,7 +89,7 @@ final class FakeWorker {
         beat.slots = settings.slots
         beat.memoryBytes = 1 << 30
         try heartbeats.send([Array("node/\(node)".utf8), try FrameCodec.encode(beat)])
-        mustPull = true
+        mustPull = mustPull || beats.isMultiple(of: Self.beatsPerPull)
         try receive()
     }
 

@@ -47,17 +47,30 @@ struct StoreLane: Sendable {
             }
         }
         if !leases.isEmpty { try await record(leases) }
+        try await store(results)
+        if !losses.isEmpty { try await record(losses) }
+    }
+
+    /// While the dispatcher looks at what was committed, the next part is on its way.
+    private func store(_ results: [(result: ChunkResult, session: SessionID)]) async throws {
         var rest = results[...]
+        var committed: [ResultVerdictRecord] = []
         while !rest.isEmpty {
             let part = rest.prefix(countAtOnce(rest))
             rest = rest.dropFirst(part.count)
+            async let reported: Void = report(committed)
             let start = ContinuousClock.now
             let records = try await accept(part)
             metrics.stored(.results, rows: part.count, since: start)
             metrics.committed(records)
-            await report([.committed(records)])
+            await reported
+            committed = records
         }
-        if !losses.isEmpty { try await record(losses) }
+        await report(committed)
+    }
+
+    private func report(_ records: [ResultVerdictRecord]) async {
+        if !records.isEmpty { await report([.committed(records)]) }
     }
 
     private func countAtOnce(_ results: ArraySlice<(result: ChunkResult, session: SessionID)>) -> Int {

@@ -54,7 +54,7 @@ public final class SyntaxExporter: SyntaxExporting {
         // One that has waited may be gone by now, for want of memory elsewhere: that is not this script's fault.
         if let waiting = idle.withLock({ $0.popLast() }) {
             let answer = waiting.process.ask(request, until: deadline)
-            if case .ended = answer {} else { return try tree(answer, of: waiting) }
+            if !answer.isEnd { return try tree(answer, of: waiting) }
         }
         let fresh = Idle(process: try ParserProcess(in: sandbox, timeout: Self.timeout), uses: 0)
         return try tree(fresh.process.ask(request, until: deadline), of: fresh)

@@ -9,6 +9,8 @@ final class ParserProcess: Sendable {
         case ended(status: Int32, text: String)
         case timedOut
         case tooLarge
+
+        var isEnd: Bool { if case .ended = self { true } else { false } }
     }
 
     /// Bytes; the tree of the largest script that is accepted needs less.

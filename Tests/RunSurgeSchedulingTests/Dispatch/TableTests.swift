@@ -32,22 +32,27 @@ import Testing
     @Test(arguments: 0..<20 as Range<UInt64>)
     func chunksAreThoseOfADictionary(seed: UInt64) {
         var random = SeededRandom(seed: seed)
-        var table = ChunkTable<Int>()
-        var model: [Int64: Int] = [:]
-        for step in 0..<2_000 {
+        var table = ChunkTable<Step>()
+        var model: [Int64: Step] = [:]
+        for number in 0..<2_000 {
+            let step = Step(number: number)
             let chunk = Int64.random(in: 0..<300, using: &random)
             switch Int.random(in: 0..<5, using: &random) {
             case 0: #expect(table.updateValue(step, forKey: chunk) == (model.updateValue(step, forKey: chunk) == nil))
             case 1: (table[chunk], model[chunk]) = (step, step)
             case 2: #expect(table.removeValue(forKey: chunk) == model.removeValue(forKey: chunk))
             case 3:
-                table.change(chunk) { $0 += 1 }
-                model[chunk]? += 1
+                table.change(chunk) { $0.number += 1 }
+                model[chunk]?.number += 1
             default: (table[chunk], model[chunk]) = (nil, nil)
             }
-            #expect(table[chunk] == model[chunk], "seed \(seed), step \(step)")
+            #expect(table[chunk] == model[chunk], "seed \(seed), step \(number)")
             #expect(table.contains(chunk) == (model[chunk] != nil) && table.count == model.count)
         }
         #expect(Dictionary(uniqueKeysWithValues: table.map { ($0.key, $0.value) }) == model)
     }
+}
+
+private struct Step: ChangedInPlace, Equatable {
+    var number: Int
 }

@@ -1,8 +1,10 @@
+internal import Glibc
 public import RunSurgeCore
 internal import Synchronization
 
 /// Exports syntax trees in sandboxed processes of the interpreter that jobs run on. A process stays for the next
-/// script: starting one takes longer than parsing.
+/// script: starting one takes longer than parsing. SIGPIPE is ignored in the whole process from the first exporter on,
+/// for one may have ended when it is asked.
 public final class SyntaxExporter: SyntaxExporting {
     private static let timeout: Duration = .seconds(60)
     private static let mostAtOnce = 2
@@ -24,6 +26,7 @@ public final class SyntaxExporter: SyntaxExporting {
     ///   - folder: for the few files that the sandbox shows; made when missing.
     /// - Throws: `WorkerError.setup` with what to install.
     public init(python: String, isSandboxed: Bool, folder: String) async throws {
+        signal(SIGPIPE, SIG_IGN)
         sandbox = try await BlockingWork.run {
             try FileTree.makeFolder(folder, mode: 0o700)
             return try Sandbox.prepare(

@@ -17,6 +17,8 @@ struct CapturedCommand {
     let outputLimit: Int
     /// Given to it on standard input.
     var input: [UInt8] = []
+    var limits = ProcessLimits()
+    var group: MemoryGroup?
 
     func run() throws(SystemError) -> Answer {
         var toInput = try Pipe()
@@ -25,7 +27,8 @@ struct CapturedCommand {
         for end in [toInput.write, fromOutput.read, fromError.read] { try setNonblocking(end) }
         let pid = try ChildStart(
             path: path, arguments: arguments, environment: environment,
-            descriptors: [toInput.read, fromOutput.write, fromError.write]
+            descriptors: [toInput.read, fromOutput.write, fromError.write], limits: limits,
+            groups: group?.processesFiles ?? []
         ).start()
         // Only the child may hold these now, or the ends never come.
         toInput.closeRead()

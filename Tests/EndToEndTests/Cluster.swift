@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A cluster of real processes that `runsurge up` starts, for the tests of one suite.
 final class Cluster: Sendable {
@@ -20,6 +21,7 @@ final class Cluster: Sendable {
     let folder: URL
     let process: ChildProcess
     let endpoints: Endpoints
+    private let workers = Mutex<[ChildProcess]>([])
 
     var environment: [String: String] { ["RUNSURGE_URL": endpoints.url, "RUNSURGE_TOKEN": endpoints.token] }
 
@@ -58,11 +60,13 @@ final class Cluster: Sendable {
         environment: [String: String]? = nil
     ) throws -> ChildProcess {
         let place = place ?? folder.appending(path: "worker-\(UUID().uuidString)")
-        return try ChildProcess(
+        let worker = try ChildProcess(
             Self.executable,
             ["worker", "--slots", "\(slots)", "--name", name, "--folder", place.path]
                 + (master ?? ["--master", endpoints.url]) + arguments,
             environment: environment ?? ["RUNSURGE_TOKEN": endpoints.token], logs: folder.appending(path: "logs"))
+        workers.withLock { $0.append(worker) }
+        return worker
     }
 
     func runsurge(_ arguments: [String], in folder: URL, input: URL? = nil) throws -> ChildProcess {
@@ -103,9 +107,11 @@ final class Cluster: Sendable {
         return try JSONDecoder().decode(Value.self, from: result.output)
     }
 
+    /// Ends it with the workers that are attached to it: they write into its folder for as long as they live.
     func stop() async throws {
-        process.terminate()
-        _ = try await process.finish(within: 20)
+        let all = workers.withLock(\.self) + [process]
+        for process in all { process.terminate() }
+        for process in all { _ = try await process.finish(within: 20) }
         try FileManager.default.removeItem(at: folder)
     }
 

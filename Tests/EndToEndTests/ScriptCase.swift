@@ -54,12 +54,21 @@ struct ScriptCase: Sendable, CustomTestStringConvertible {
     }
 
     /// Puts the script and its data into an empty folder at `place`.
-    func prepare(at place: URL, logs: URL) async throws {
+    /// - Parameter time: when each of its files seems to have been written; Python keeps that in what it caches.
+    func prepare(at place: URL, time: Date, logs: URL) async throws {
         try? FileManager.default.removeItem(at: place)
         try FileManager.default.copyItem(at: folder, to: place)
         for extra in ["arguments", "standard_input"] {
             try? FileManager.default.removeItem(at: place.appending(path: extra))
         }
+        try await make(at: place, logs: logs)
+        for name in try FileManager.default.subpathsOfDirectory(atPath: place.path) {
+            let path = place.appending(path: name).path
+            try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+        }
+    }
+
+    private func make(at place: URL, logs: URL) async throws {
         let maker = place.appending(path: "make.py")
         guard FileManager.default.fileExists(atPath: maker.path) else { return }
         let made = try await ChildProcess("/usr/bin/env", ["python3", "make.py"], folder: place, logs: logs).finish()

@@ -15,14 +15,15 @@ import Testing
         let arguments = ["script.py"] + script.argumentsOrNone
         let input = script.standardInputName.map { place.appending(path: $0) }
 
-        try await script.prepare(at: place, logs: logs)
+        let time = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+        try await script.prepare(at: place, time: time, logs: logs)
         let plain = try await ChildProcess(
             "/usr/bin/env", ["python3"] + arguments, folder: place, environment: ["PYTHONHASHSEED": "0"],
             input: input, logs: logs
         ).finish()
         let expected = try Observation(plain, folder: place)
 
-        try await script.prepare(at: place, logs: logs)
+        try await script.prepare(at: place, time: time, logs: logs)
         let report = cluster.folder.appending(path: "report-\(UUID().uuidString).json")
         var options = ["run", "--report", report.path]
         if let chunkRecords { options += ["--min-split-seconds", "0", "--chunk-records", "\(chunkRecords)"] }

@@ -21,13 +21,15 @@ public struct JobSpecification: Sendable, Codable, Equatable {
     public var isSplittingAllowed: Bool
     /// Within one user's jobs: larger first. -100 ... 100
     public var priority: Int
+    /// Bytes of memory that the worker of its driver must have; nil: any will do.
+    public var requiredMemory: Int64?
 
     public init(
         name: String, script: FileEntry, inputs: [FileEntry] = [], scriptArgument: String? = nil,
         arguments: [String] = [],
         workingDirectory: String = "/job", environment: [String: String] = [:], standardInput: BlobReference? = nil,
         hashSeed: UInt32 = 0, minSplitSeconds: Double? = nil, chunkRecords: Int64? = nil,
-        isSplittingAllowed: Bool = true, priority: Int = 0
+        isSplittingAllowed: Bool = true, priority: Int = 0, requiredMemory: Int64? = nil
     ) {
         self.name = name
         self.script = script
@@ -42,6 +44,7 @@ public struct JobSpecification: Sendable, Codable, Equatable {
         self.chunkRecords = chunkRecords
         self.isSplittingAllowed = isSplittingAllowed
         self.priority = priority
+        self.requiredMemory = requiredMemory
     }
 
     /// Every blob the job needs, the script first.

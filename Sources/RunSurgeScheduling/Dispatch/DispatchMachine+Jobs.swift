@@ -11,6 +11,7 @@ extension DispatchMachine {
             id: job.id, owner: job.owner, specification: job.specification, plan: loaded.plan,
             modules: loaded.modules, traits: workTraits.take(WorkTraits(pythonVersion: nil, modules: loaded.modules)),
             driverEpoch: job.driverEpoch)
+        entry.driverMemory = job.specification.requiredMemory ?? 0
         if job.state == .running {
             entry.driver = .leased(orphan(.driver(of: job.id), epoch: job.driverEpoch, memory: 0, now: now))
             entry.started = realTime

@@ -22,7 +22,7 @@ struct JobEntry: Sendable {
     var driverEpoch: Int64
     /// Since it last got further than before.
     var driverLosses: Int64 = 0
-    /// Bytes that the next driver's worker must have, after one ran out of memory.
+    /// Bytes that the next driver's worker must have: what the job asks for, more after one ran out of memory.
     var driverMemory: Int64 = 0
     /// Where a driver was lost: elsewhere first.
     var avoided: Set<NodeID> = []

@@ -39,13 +39,14 @@ struct Bench {
 
     static func job(
         _ id: Int64, owner: Int64 = 1, state: JobState = .pendingSchedule, epoch: Int64 = 0, priority: Int = 0,
-        splitting: Bool = true
+        splitting: Bool = true, requiredMemory: Int64? = nil
     ) -> Job {
         let script = FileEntry(path: "/job/s.py", blob: .empty, modifiedNanoseconds: 0, mode: 0o644)
         return Job(
             id: JobID(id), owner: UserID(owner),
             specification: JobSpecification(
-                name: "s", script: script, minSplitSeconds: 0, isSplittingAllowed: splitting, priority: priority),
+                name: "s", script: script, minSplitSeconds: 0, isSplittingAllowed: splitting, priority: priority,
+                requiredMemory: requiredMemory),
             state: state, createdAt: Timestamp(microseconds: 0), startedAt: nil, finishedAt: nil, plan: [],
             outcome: nil,
             failure: nil, driverEpoch: epoch)

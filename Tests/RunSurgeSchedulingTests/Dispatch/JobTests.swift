@@ -73,6 +73,17 @@ import Testing
         #expect(bench.machine.knownJobs.isEmpty)
     }
 
+    @Test func aJobWaitsForAWorkerWithTheMemoryItAsksFor() throws {
+        var bench = Bench()
+        _ = bench.hello(10, memory: 4 << 30)
+        bench.step(Bench.loaded(Bench.job(1, requiredMemory: 8 << 30)))
+        bench.step(Bench.loaded(Bench.job(2)))
+        #expect(bench.pull(10, free: 2).tokens.map(\.key.job) == [JobID(2)])
+        _ = bench.hello(20, node: 2, memory: 8 << 30)
+        let driver = try #require(bench.pull(20, free: 1, memory: 8 << 30).tokens.first)
+        #expect(driver.key == .driver(of: JobID(1)))
+    }
+
     @Test func usersShareByMemorySeconds() throws {
         var bench = Bench()
         _ = try bench.driverWithRegion(job: 1, owner: 1, region: 1, chunks: 10_000)

@@ -195,6 +195,11 @@ import Testing
         let nodes = try await fixture.store.jobs.nodes(owner: nil)
         #expect(nodes.first { $0.name == "n7" }?.slots == 5_001, "of two with one name the later counts")
         #expect(nodes.first { $0.name == "n8" }?.id == ids[8])
+        let page = try await fixture.store.jobs.nodes(owner: nil, before: nil, limit: 2)
+        #expect(page == nodes.suffix(2).reversed())
+        let next = try await fixture.store.jobs.nodes(owner: nil, before: page[1].id, limit: 3)
+        #expect(next == nodes.dropLast(2).suffix(3).reversed())
+        #expect(try await fixture.store.jobs.nodes(owner: fixture.user, before: nil, limit: 3).isEmpty)
         #expect(try await dispatch.attachNodes([], term: fixture.term).isEmpty)
         await fixture.store.close()
     }

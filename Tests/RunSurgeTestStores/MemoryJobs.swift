@@ -9,6 +9,7 @@ public final class MemoryJobs: JobStore {
         var regions: [JobID: [RegionSummary]] = [:]
         var nodes: [Node] = []
         var nodeLog: [NodeLogEntry] = []
+        var answers: [IdempotencyKey: StoredAnswer] = [:]
         var version = 0
         var isReachable = true
         var waits = 0
@@ -50,15 +51,19 @@ public final class MemoryJobs: JobStore {
 
     // The port
 
-    public func createJob(_ specification: JobSpecification, owner: UserID) async throws -> Job {
-        state.withLock { state in
+    public func createJob(
+        _ specification: JobSpecification, owner: UserID, awaitsUpload: Bool, idempotency: Idempotency<Job>?
+    ) async throws -> Once<Job> {
+        try state.withLock { state in
+            if let key = idempotency?.key, let known = state.answers[key] { return .replayed(known) }
             let id = JobID(Int64(state.jobs.count + 1))
             let job = Job(
                 id: id, owner: owner, specification: specification, state: .submitted,
                 createdAt: Timestamp(microseconds: 1_764_000_000_000_000), startedAt: nil, finishedAt: nil, plan: nil,
-                outcome: nil, failure: nil, driverEpoch: 0)
+                outcome: nil, failure: nil, driverEpoch: 0, isReady: !awaitsUpload)
+            if let idempotency { state.answers[idempotency.key] = try idempotency.answer(job) }
             state.jobs[id] = job
-            return job
+            return .performed(job)
         }
     }
 
@@ -102,6 +107,11 @@ public final class MemoryJobs: JobStore {
 
     public func nodes(owner: UserID?) async throws -> [Node] {
         state.withLock { $0.nodes.filter { $0.owner == owner } }
+    }
+
+    public func nodes(owner: UserID?, before: NodeID?, limit: Int) async throws -> [Node] {
+        let older = try await nodes(owner: owner).filter { node in before.map { node.id < $0 } ?? true }
+        return Array(older.sorted { $0.id > $1.id }.prefix(limit))
     }
 
     public func node(_ id: NodeID) async throws -> Node? {

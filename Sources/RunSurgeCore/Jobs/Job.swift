@@ -14,11 +14,15 @@ public struct Job: Sendable {
     public let failure: String?
     /// Leases of its driver so far.
     public let driverEpoch: Int64
+    /// False while its files are awaited: it is `submitted`, and nobody plans it.
+    public let isReady: Bool
+    /// Whose member or aggregator it is, or was.
+    public let group: JobGroupID?
 
     public init(
         id: JobID, owner: UserID, specification: JobSpecification, state: JobState, createdAt: Timestamp,
         startedAt: Timestamp?, finishedAt: Timestamp?, plan: [UInt8]?, outcome: JobOutcome?, failure: String?,
-        driverEpoch: Int64
+        driverEpoch: Int64, isReady: Bool = true, group: JobGroupID? = nil
     ) {
         self.id = id
         self.owner = owner
@@ -31,6 +35,8 @@ public struct Job: Sendable {
         self.outcome = outcome
         self.failure = failure
         self.driverEpoch = driverEpoch
+        self.isReady = isReady
+        self.group = group
     }
 }
 

@@ -67,6 +67,18 @@ public enum Limits {
     /// Peers with unknown keys that wait for the store to be read, and keys known to be unknown; past it the oldest have
     /// to come again.
     public static let unknownKeys = 4_096
+    /// Archives of one group; more are refused with 422.
+    public static let groupMembers = 1_000
+    /// Pieces of one upload; more are refused with 422.
+    public static let uploadPieces = 10_000
+    /// How long a job waits for the next piece of its upload; then it fails.
+    public static let uploadPatience = Duration.seconds(86_400)
+    /// Bytes of an idempotency key; a longer one is refused with 422.
+    public static let idempotencyKeyBytes = 255
+    /// Bytes of an answer that is kept for a repetition; a larger one fails the request.
+    public static let storedAnswerBytes = 1 << 20
+    /// How long a request can be repeated under its idempotency key.
+    public static let idempotencyLife = Duration.seconds(86_400)
     /// Results, pages and lists of one REST answer.
     public static let pageItems = 1_000
 }

@@ -1,21 +1,26 @@
 /// Jobs as the facade and its users see them. Every query carries the owner.
 public protocol JobStore: Sendable {
     /// Durable when it returns. The blobs must exist already.
-    func createJob(_ specification: JobSpecification, owner: UserID) async throws -> Job
+    /// - Parameter awaitsUpload: the specification is a draft; the job is not planned until `UploadStore.start`.
+    func createJob(
+        _ specification: JobSpecification, owner: UserID, awaitsUpload: Bool, idempotency: Idempotency<Job>?
+    ) async throws -> Once<Job>
     func job(_ id: JobID, owner: UserID) async throws -> Job?
     /// Whoever owns it; lets the facade tell 403 from 404 as the original surface does.
     func ownerOfJob(_ id: JobID) async throws -> UserID?
-    /// Newest first, those older than `before`.
+    /// Newest first, those older than `before`; without those of groups.
     func jobs(owner: UserID, before: JobID?, limit: Int) async throws -> [Job]
     /// - Returns: false when it had ended already.
     func requestCancel(_ id: JobID, owner: UserID) async throws -> Bool
     /// The stored part of a stream from `offset`; empty when there is nothing (yet).
     func log(of id: JobID, owner: UserID, stream: LogStream, offset: Int64, limit: Int) async throws -> [UInt8]
     func regions(of id: JobID, owner: UserID) async throws -> [RegionSummary]
-    /// Whether `owner` has a job that names this blob.
+    /// Whether `owner` has a job or a group that names this blob.
     func mayRead(blob sha256: String, owner: UserID) async throws -> BlobReference?
 
     func nodes(owner: UserID?) async throws -> [Node]
+    /// Newest first, those older than `before`.
+    func nodes(owner: UserID?, before: NodeID?, limit: Int) async throws -> [Node]
     /// Whoever owns it.
     func node(_ id: NodeID) async throws -> Node?
     /// The history of a node of this owner, newest first, before a moment.
@@ -27,6 +32,13 @@ public protocol JobStore: Sendable {
     func waitForChange(of id: JobID, within: Duration) async throws
     /// A cheap round trip, for readiness.
     func ping() async throws
+}
+
+extension JobStore {
+    /// A job that is complete already.
+    public func createJob(_ specification: JobSpecification, owner: UserID) async throws -> Job {
+        try await createJob(specification, owner: owner, awaitsUpload: false, idempotency: nil).performedValue
+    }
 }
 
 /// One region as its owner sees it.

@@ -19,16 +19,70 @@ extension Store {
                     "UPDATE region SET swept_at = clock_timestamp() WHERE id = $1", [.identifier(region)])
             }
         }
-        let tokens = try await database.query(
+        let expired = try await database.pipeline(Self.expiring(limit))
+        return try expired.reduce(deleted) { $0 + (try $1.first?.int(0) ?? 0) }
+    }
+
+    /// Each deletes at most `limit` rows that nobody can use any more, and says how many.
+    private static func expiring(_ limit: Int) -> [Statement] {
+        [
+            Statement(
+                """
+                WITH gone AS (
+                    DELETE FROM refresh_token WHERE hash IN (
+                        SELECT hash FROM refresh_token WHERE expires_at < clock_timestamp() - interval '1 day' LIMIT $1)
+                    RETURNING 1
+                )
+                SELECT count(*) FROM gone
+                """, [.int(limit)]),
+            Statement(
+                """
+                WITH gone AS (
+                    DELETE FROM idempotency_key WHERE (owner_id, key) IN (
+                        SELECT owner_id, key FROM idempotency_key
+                        WHERE created_at < clock_timestamp() - $2 * interval '1 microsecond' LIMIT $1)
+                    RETURNING 1
+                )
+                SELECT count(*) FROM gone
+                """, [.int(limit), .int64(Limits.idempotencyLife.wholeMicroseconds)]),
+            // The pieces of an upload answer its repetitions for as long as a key would.
+            Statement(
+                """
+                WITH ended AS (
+                    SELECT job_id FROM upload WHERE finished_at < clock_timestamp() - $2 * interval '1 microsecond'
+                        AND swept_at IS NULL
+                    ORDER BY finished_at LIMIT $1 FOR UPDATE SKIP LOCKED
+                ), pieces AS (
+                    DELETE FROM upload_piece WHERE job_id IN (SELECT job_id FROM ended)
+                ), swept AS (
+                    UPDATE upload u SET swept_at = clock_timestamp() FROM ended e WHERE u.job_id = e.job_id RETURNING 1
+                )
+                SELECT count(*) FROM swept
+                """, [.int(min(limit, 100)), .int64(Limits.idempotencyLife.wholeMicroseconds)]),
+        ]
+    }
+
+    /// Fails the jobs that have waited for a piece of their upload for longer than `patience`; how many. At most 1,000:
+    /// call again while it returns more than 0.
+    public func abandonUploads(patience: Duration = Limits.uploadPatience) async throws -> Int {
+        let rows = try await database.query(
             """
-            WITH gone AS (
-                DELETE FROM refresh_token WHERE hash IN (
-                    SELECT hash FROM refresh_token WHERE expires_at < clock_timestamp() - interval '1 day' LIMIT $1)
-                RETURNING 1
+            WITH abandoned AS (
+                SELECT j.id FROM job j LEFT JOIN upload u ON u.job_id = j.id
+                WHERE NOT j.is_ready AND j.finished_at IS NULL
+                    AND coalesce(u.touched_at, j.created_at) < clock_timestamp() - $1 * interval '1 microsecond'
+                ORDER BY j.id LIMIT 1000 FOR UPDATE OF j SKIP LOCKED
+            ), ended AS (
+                UPDATE job j SET state = 'failed', finished_at = clock_timestamp() FROM abandoned a WHERE j.id = a.id
+                RETURNING j.id
             )
-            SELECT count(*) FROM gone
-            """, [.int(limit)])
-        return deleted + (try tokens.first?.int(0) ?? 0)
+            UPDATE job_detail d SET failure = 'Its upload was not completed in time.' FROM ended e
+            WHERE d.job_id = e.id RETURNING d.job_id
+            """, [.int64(patience.wholeMicroseconds)])
+        if rows.isEmpty { return 0 }
+        await database.wakeups.signal(.groups)
+        await database.wakeups.jobsChanged(try rows.map { try $0.identifier("job_id") as JobID })
+        return rows.count
     }
 
     /// Removes the blobs that no job needs and nobody has asked for within `grace`; returns their number and bytes.
@@ -43,6 +97,11 @@ extension Store {
                     OR EXISTS (SELECT FROM region_blob WHERE sha256 = g.name)
                     OR EXISTS (SELECT FROM region WHERE environment_sha256 = g.name)
                     OR EXISTS (SELECT FROM chunk_result WHERE effects_sha256 = g.name)
+                    OR EXISTS (SELECT FROM job_group WHERE aggregator_sha256 = g.name)
+                    OR EXISTS (SELECT FROM job_group WHERE result_sha256 = g.name)
+                    OR EXISTS (
+                        SELECT FROM upload_piece p JOIN upload u ON u.job_id = p.job_id
+                        WHERE p.sha256 = g.name AND u.finished_at IS NULL)
                 """, [.bytesArray(names.compactMap(HexCoding.decode))])
             return Set(try rows.map { HexCoding.encode(try $0.bytes("name")) })
         }

@@ -33,6 +33,10 @@ public struct Store: Sendable {
 
     public var accounts: some AccountStore { AccountRepository(database: database) }
     public var jobs: some JobStore { JobRepository(database: database) }
+    public var groups: some GroupStore { GroupRepository(database: database) }
+    public var aggregation: some AggregationStore { AggregationRepository(database: database) }
+    public var uploads: some UploadStore { UploadRepository(database: database) }
+    public var idempotency: some IdempotencyStore { IdempotencyRepository(database: database) }
     public var enrolment: some EnrolmentStore { EnrolmentRepository(database: database) }
     public var dispatch: some DispatchStore { DispatchRepository(database: database) }
 

@@ -5,9 +5,16 @@ import RunSurgeCore
 /// Wakes idle loops, of this process at once and of others by NOTIFY: a hint, sent after the commit and at most every
 /// few milliseconds. Who waits looks again after a while anyway, so a lost hint only costs time.
 actor Wakeups {
+    /// What one loop of a process waits for; the raw value is its word in a payload.
+    enum Signal: String, CaseIterable {
+        case work = "w"
+        case keys = "k"
+        /// The end of a job that may belong to a group.
+        case groups = "g"
+    }
+
     private enum Subject: Hashable {
-        case work
-        case keys
+        case signal(Signal)
         case job(JobID)
     }
 
@@ -29,11 +36,9 @@ actor Wakeups {
     private let origin = String(UInt64.random(in: 1 ... .max), radix: 36)
     private var waiters: [UInt64: Waiter] = [:]
     private var nextWaiter: UInt64 = 0
-    private var hasUnseenWork = false
-    private var hasUnseenKeys = false
+    private var unseen: Set<Signal> = []
     private var changes: [JobID: ContinuousClock.Instant] = [:]
-    private var unsentWork = false
-    private var unsentKeys = false
+    private var unsent: Set<Signal> = []
     private var unsentJobs: Set<JobID> = []
     private var sender: Task<Void, Never>?
     private var listener: Task<Void, Never>?
@@ -64,9 +69,9 @@ actor Wakeups {
 
     // MARK: Signals
 
-    func workArrived() {
-        deliverWork()
-        unsentWork = true
+    func signal(_ signal: Signal) {
+        deliver(signal)
+        unsent.insert(signal)
         send()
     }
 
@@ -77,22 +82,10 @@ actor Wakeups {
         send()
     }
 
-    func keysChanged() {
-        deliverKeys()
-        unsentKeys = true
-        send()
-    }
-
-    private func deliverKeys() {
-        let ready = waiters.filter { $0.value.subject == .keys }.map(\.key)
-        hasUnseenKeys = ready.isEmpty
-        ready.forEach(finish)
-    }
-
-    private func deliverWork() {
-        let ready = waiters.filter { $0.value.subject == .work }.map(\.key)
+    private func deliver(_ signal: Signal) {
+        let ready = waiters.filter { $0.value.subject == .signal(signal) }.map(\.key)
         // Nobody waits: the next who comes must not miss it.
-        hasUnseenWork = ready.isEmpty
+        if ready.isEmpty { unseen.insert(signal) } else { unseen.remove(signal) }
         ready.forEach(finish)
     }
 
@@ -122,13 +115,11 @@ actor Wakeups {
         }
     }
 
-    /// `origin w k job job …`; a payload holds 8,000 bytes.
+    /// The origin, signals and jobs, a word each; a payload holds 8,000 bytes.
     private func takePayload() -> String? {
-        guard unsentWork || unsentKeys || !unsentJobs.isEmpty else { return nil }
-        var words = [origin]
-        if unsentWork { words.append("w") }
-        if unsentKeys { words.append("k") }
-        (unsentWork, unsentKeys) = (false, false)
+        guard !unsent.isEmpty || !unsentJobs.isEmpty else { return nil }
+        let words = [origin] + unsent.map(\.rawValue)
+        unsent = []
         let jobs = unsentJobs.prefix(300)
         unsentJobs.subtract(jobs)
         return (words + jobs.map(\.description)).joined(separator: " ")
@@ -141,8 +132,7 @@ actor Wakeups {
             let connection = try await Connection.connect(configuration)
             let payloads = try await connection.listen(channel)
             // What was sent before is unknown.
-            deliverWork()
-            deliverKeys()
+            Signal.allCases.forEach(deliver)
             for await payload in payloads { receive(payload) }
             await connection.close()
         } catch {
@@ -153,29 +143,16 @@ actor Wakeups {
     private func receive(_ payload: String) {
         let words = payload.split(separator: " ")
         guard let sender = words.first, sender != origin else { return }
-        if words.contains("w") { deliverWork() }
-        if words.contains("k") { deliverKeys() }
+        words.dropFirst().compactMap { Signal(rawValue: String($0)) }.forEach(deliver)
         deliver(words.dropFirst().compactMap { Int64($0).map(JobID.init(_:)) })
     }
 
     // MARK: Waiting
 
-    /// One loop waits at a time: a signal that found nobody waiting is for the next who comes.
-    func waitForWork(within limit: Duration) async throws {
-        if hasUnseenWork {
-            hasUnseenWork = false
-            return
-        }
-        try await wait(.work, limit)
-    }
-
-    /// As `waitForWork`.
-    func waitForKeys(within limit: Duration) async throws {
-        if hasUnseenKeys {
-            hasUnseenKeys = false
-            return
-        }
-        try await wait(.keys, limit)
+    /// One loop waits for a signal at a time: one that found nobody waiting is for the next who comes.
+    func wait(for signal: Signal, within limit: Duration) async throws {
+        if unseen.remove(signal) != nil { return }
+        try await wait(.signal(signal), limit)
     }
 
     func waitForChange(of job: JobID, within limit: Duration) async throws {

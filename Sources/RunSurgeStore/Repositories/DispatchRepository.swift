@@ -16,8 +16,9 @@ struct DispatchRepository: DispatchStore {
 
     func submittedJobs(limit: Int) async throws -> [Job] {
         try await database.query(
-            JobRow.select + " WHERE j.planned_at IS NULL AND j.finished_at IS NULL ORDER BY j.id LIMIT $1",
-            [.int(limit)]
+            JobRow.select + """
+                 WHERE j.planned_at IS NULL AND j.finished_at IS NULL AND j.is_ready ORDER BY j.id LIMIT $1
+                """, [.int(limit)]
         ).map(JobRow.decode)
     }
 
@@ -30,7 +31,7 @@ struct DispatchRepository: DispatchStore {
                     """
                     WITH planned AS (
                         UPDATE job SET state = 'pending_schedule', planned_at = clock_timestamp()
-                        WHERE id = $1 AND state = 'submitted' RETURNING id
+                        WHERE id = $1 AND state = 'submitted' AND is_ready RETURNING id
                     )
                     UPDATE job_detail d SET plan = $2 FROM planned p WHERE d.job_id = p.id
                     """, [.identifier(job), .bytes(plan)])
@@ -52,11 +53,11 @@ struct DispatchRepository: DispatchStore {
                     UPDATE job_detail d SET failure = $2 FROM ended e WHERE d.job_id = e.id
                     """, [.identifier(id), .text(reason.withoutNULs)])
             ])
-        await database.wakeups.jobsChanged([id])
+        await jobEnded(id)
     }
 
     func waitForWork(within: Duration) async throws {
-        try await database.wakeups.waitForWork(within: within)
+        try await database.wakeups.wait(for: .work, within: within)
     }
 
     func unfinishedJobs(excluding known: Set<JobID>, limit: Int) async throws -> [Job] {
@@ -96,7 +97,7 @@ struct DispatchRepository: DispatchStore {
                     ]),
             ])
         if try results[0].first?.bool("is_new") == true {
-            await database.wakeups.jobsChanged([token.key.job])
+            await jobEnded(token.key.job)
             return .accepted
         }
         guard try results[1].first?.bool("is_same") == true else {
@@ -104,8 +105,13 @@ struct DispatchRepository: DispatchStore {
             return .stale
         }
         // After a lost connection, it is this call that has stored it.
-        if attempts > 1 { await database.wakeups.jobsChanged([token.key.job]) }
+        if attempts > 1 { await jobEnded(token.key.job) }
         return attempts > 1 ? .accepted : .duplicate
+    }
+
+    private func jobEnded(_ id: JobID) async {
+        await database.wakeups.signal(.groups)
+        await database.wakeups.jobsChanged([id])
     }
 
     /// A result of a lease that has expired is good as long as nobody was given another.

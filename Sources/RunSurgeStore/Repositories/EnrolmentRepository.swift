@@ -46,7 +46,7 @@ struct EnrolmentRepository: EnrolmentStore {
         } catch let error as PostgreSQLError where error.kind == .uniqueViolation {
             throw StoreError.conflict(field: "public_key")
         }
-        if key != nil { await database.wakeups.keysChanged() }
+        if key != nil { await database.wakeups.signal(.keys) }
         return key
     }
 
@@ -137,7 +137,7 @@ struct EnrolmentRepository: EnrolmentStore {
                 [.identifier(key.id)]
             ).first.map(Self.key)
         }
-        if key != nil { await database.wakeups.keysChanged() }
+        if key != nil { await database.wakeups.signal(.keys) }
         return key
     }
 
@@ -145,7 +145,7 @@ struct EnrolmentRepository: EnrolmentStore {
         try await database.query("SELECT \(Self.columns) FROM node_key WHERE revoked_at IS NULL").map(Self.key)
     }
 
-    func waitForKeyChange(within: Duration) async throws { try await database.wakeups.waitForKeys(within: within) }
+    func waitForKeyChange(within: Duration) async throws { try await database.wakeups.wait(for: .keys, within: within) }
 
     func announceServerKeys(current: [UInt8], next: [UInt8], retired: [[UInt8]]) async throws {
         _ = try await database.pipeline([
@@ -161,7 +161,7 @@ struct EnrolmentRepository: EnrolmentStore {
                 WHERE public_key = ANY ($1) AND retired_at IS NULL
                 """, [.bytesArray(retired)]),
         ])
-        await database.wakeups.keysChanged()
+        await database.wakeups.signal(.keys)
     }
 
     func serverKeys() async throws -> [[UInt8]] {

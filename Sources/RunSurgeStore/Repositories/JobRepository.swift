@@ -5,35 +5,29 @@ import RunSurgeCore
 struct JobRepository: JobStore {
     let database: Database
 
-    func createJob(_ specification: JobSpecification, owner: UserID) async throws -> Job {
-        let blobs = Array(Set(specification.blobs))
-        // Names this call, so that it can be repeated.
-        let submission = HexCoding.encode((0..<16).map { _ in UInt8.random(in: 0...255) })
-        let parameters: [SQLValue] = [
-            .identifier(owner), .uuid(submission), try JobRow.encodeJSON(specification),
-            .bytesArray(try blobs.map { try $0.nameBytes }), .int64Array(blobs.map(\.size)),
-        ]
-        let results = try await database.pipeline([
-            Statement(Self.insert, parameters),
+    func createJob(
+        _ specification: JobSpecification, owner: UserID, awaitsUpload: Bool, idempotency: Idempotency<Job>?
+    ) async throws -> Once<Job> {
+        let submission = JobRow.newSubmission()
+        let statements = [
+            try JobRow.insert(specification, owner: owner, submissions: [submission], isReady: !awaitsUpload),
             Statement(JobRow.select + " WHERE j.submission = $1", [.uuid(submission)]),
-        ])
-        guard let row = results[1].first else { throw StoreError.inconsistent("a job was not stored") }
-        let job = try JobRow.decode(row)
-        await database.wakeups.workArrived()
-        return job
+        ]
+        let created: Once<Job>
+        if idempotency == nil {
+            // The usual case, in one round trip.
+            created = .performed(try Self.job(try await database.pipeline(statements)))
+        } else {
+            created = try await database.once(idempotency) { try Self.job(try await $0.pipeline(statements)) }
+        }
+        if !awaitsUpload { await database.wakeups.signal(.work) }
+        return created
     }
 
-    private static let insert = """
-        WITH new AS (
-            INSERT INTO job (owner_id, submission) VALUES ($1, $2) ON CONFLICT (submission) DO NOTHING RETURNING id
-        ), detail AS (
-            INSERT INTO job_detail (job_id, specification) SELECT id, $3 FROM new
-        ), streams AS (
-            INSERT INTO job_stream (job_id, stream) SELECT id, s FROM new, unnest(ARRAY[1, 2]) s
-        )
-        INSERT INTO job_blob (job_id, sha256, size)
-        SELECT new.id, b.sha256, b.size FROM new, unnest($4, $5) AS b (sha256, size) ON CONFLICT DO NOTHING
-        """
+    private static func job(_ results: [[Row]]) throws -> Job {
+        guard let row = results.last?.first else { throw StoreError.inconsistent("a job was not stored") }
+        return try JobRow.decode(row)
+    }
 
     func job(_ id: JobID, owner: UserID) async throws -> Job? {
         try await database.query(
@@ -48,7 +42,7 @@ struct JobRepository: JobStore {
 
     func jobs(owner: UserID, before: JobID?, limit: Int) async throws -> [Job] {
         try await database.query(
-            JobRow.select + " WHERE j.owner_id = $1 AND j.id < $2 ORDER BY j.id DESC LIMIT $3",
+            JobRow.select + " WHERE j.owner_id = $1 AND j.group_id IS NULL AND j.id < $2 ORDER BY j.id DESC LIMIT $3",
             [.identifier(owner), .int64(before?.rawValue ?? .max), .int(limit)]
         ).map(JobRow.decode)
     }
@@ -69,7 +63,8 @@ struct JobRepository: JobStore {
         // After a lost connection, it is this call that has ended it.
         let isCancelled = try row.bool("now") || (attempts > 1 && row.bool("before"))
         if isCancelled {
-            await database.wakeups.workArrived()
+            await database.wakeups.signal(.work)
+            await database.wakeups.signal(.groups)
             await database.wakeups.jobsChanged([id])
         }
         return isCancelled
@@ -123,8 +118,10 @@ struct JobRepository: JobStore {
         guard BlobReference.isValidName(sha256), let name = HexCoding.decode(sha256) else { return nil }
         let rows = try await database.query(
             """
-            SELECT b.size FROM job_blob b JOIN job j ON j.id = b.job_id
-            WHERE b.sha256 = $1 AND j.owner_id = $2 LIMIT 1
+            SELECT b.size FROM job_blob b JOIN job j ON j.id = b.job_id WHERE b.sha256 = $1 AND j.owner_id = $2
+            UNION ALL SELECT aggregator_size FROM job_group WHERE aggregator_sha256 = $1 AND owner_id = $2
+            UNION ALL SELECT result_size FROM job_group WHERE result_sha256 = $1 AND owner_id = $2
+            LIMIT 1
             """, [.bytes(name), .identifier(owner)])
         return try rows.first.map { BlobReference(sha256: sha256, size: try $0.int64("size")) }
     }
@@ -132,6 +129,13 @@ struct JobRepository: JobStore {
     func nodes(owner: UserID?) async throws -> [Node] {
         try await database.query(
             NodeRow.select + " WHERE n.owner_id IS NOT DISTINCT FROM $1 ORDER BY n.id", [.identifier(owner)]
+        ).map(NodeRow.decode)
+    }
+
+    func nodes(owner: UserID?, before: NodeID?, limit: Int) async throws -> [Node] {
+        try await database.query(
+            NodeRow.select + " WHERE n.owner_id IS NOT DISTINCT FROM $1 AND n.id < $2 ORDER BY n.id DESC LIMIT $3",
+            [.identifier(owner), .int64(before?.rawValue ?? .max), .int(limit)]
         ).map(NodeRow.decode)
     }
 
@@ -151,7 +155,7 @@ struct JobRepository: JobStore {
             "UPDATE node SET is_draining = $3 WHERE id = $1 AND owner_id IS NOT DISTINCT FROM $2 RETURNING id",
             [.identifier(node), .identifier(owner), .bool(isDraining)])
         guard !rows.isEmpty else { return false }
-        await database.wakeups.workArrived()
+        await database.wakeups.signal(.work)
         return true
     }
 

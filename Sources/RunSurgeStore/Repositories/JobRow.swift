@@ -12,7 +12,7 @@ enum JobRow {
     static let select = """
         SELECT j.id, j.owner_id, j.state, j.driver_epoch, j.exit_status, j.created_at, j.started_at, j.finished_at,
             d.specification, d.plan, d.failure, d.output_sha256, d.output_size, d.error_sha256, d.error_size, d.files,
-            d.deleted, d.report
+            d.deleted, d.report, j.is_ready, j.group_id
         FROM job j JOIN job_detail d ON d.job_id = j.id
         """
 
@@ -26,7 +26,49 @@ enum JobRow {
             createdAt: try row.moment("created_at"), startedAt: try row.optionalMoment("started_at"),
             finishedAt: try row.optionalMoment("finished_at"), plan: try row.optionalBytes("plan"),
             outcome: try outcome(row), failure: try row.optionalString("failure"),
-            driverEpoch: try row.int64("driver_epoch"))
+            driverEpoch: try row.int64("driver_epoch"), isReady: try row.bool("is_ready"),
+            group: try row.optionalInt64("group_id").map(JobGroupID.init(_:)))
+    }
+
+    /// Names a call that makes jobs, so that it can be repeated.
+    static func newSubmission() -> String { HexCoding.encode((0..<16).map { _ in UInt8.random(in: 0...255) }) }
+
+    /// Jobs that differ only in their submissions; nothing when those are known already.
+    static func insert(
+        _ specification: JobSpecification, owner: UserID, submissions: [String], isReady: Bool,
+        group: JobGroupID? = nil
+    ) throws -> Statement {
+        let blobs = Array(Set(specification.blobs))
+        return Statement(
+            """
+            WITH new AS (
+                INSERT INTO job (owner_id, submission, is_ready, group_id)
+                SELECT $1, s.submission, $3, $4 FROM unnest($2) AS s (submission)
+                ON CONFLICT (submission) DO NOTHING RETURNING id
+            ), detail AS (
+                INSERT INTO job_detail (job_id, specification) SELECT id, $5 FROM new
+            ), streams AS (
+                INSERT INTO job_stream (job_id, stream) SELECT id, s FROM new, unnest(ARRAY[1, 2]) s
+            )
+            INSERT INTO job_blob (job_id, sha256, size)
+            SELECT new.id, b.sha256, b.size FROM new, unnest($6, $7) AS b (sha256, size) ON CONFLICT DO NOTHING
+            """,
+            [
+                .identifier(owner), .uuidArray(submissions), .bool(isReady), .identifier(group),
+                try encodeJSON(specification), .bytesArray(try blobs.map { try $0.nameBytes }),
+                .int64Array(blobs.map(\.size)),
+            ])
+    }
+
+    /// What a job names beyond what it named before.
+    static func insertBlobs(_ blobs: [BlobReference], of job: JobID) throws -> Statement {
+        let blobs = Array(Set(blobs))
+        return Statement(
+            """
+            INSERT INTO job_blob (job_id, sha256, size)
+            SELECT $1, b.sha256, b.size FROM unnest($2, $3) AS b (sha256, size) ON CONFLICT DO NOTHING
+            """,
+            [.identifier(job), .bytesArray(try blobs.map { try $0.nameBytes }), .int64Array(blobs.map(\.size))])
     }
 
     private static func outcome(_ row: Row) throws -> JobOutcome? {

@@ -25,6 +25,7 @@ struct MaintenanceLoop: Service {
     /// What fails is tried again in the next round.
     private func sweep(withBlobs: Bool) async {
         do {
+            while try await store.abandonUploads() > 0 {}
             while try await store.sweep() > 0 {}
             let days = try await store.tidyNodeLog()
             if days > 0 { logger.info("old history of nodes dropped", metadata: ["days": "\(days)"]) }

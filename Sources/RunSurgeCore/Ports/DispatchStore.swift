@@ -180,12 +180,33 @@ public struct DriverResult: Sendable {
     public let outcome: JobOutcome?
     /// Why RunSurge could not run the script to its end.
     public let failure: String?
+    /// What is charged for it; nil: nothing.
+    public let usage: DriverUsage?
 
-    public init(token: LeaseToken, outcome: JobOutcome?, failure: String?) {
+    public init(token: LeaseToken, outcome: JobOutcome?, failure: String?, usage: DriverUsage? = nil) {
         self.token = token
         self.outcome = outcome
         self.failure = failure
+        self.usage = usage
     }
+}
+
+/// What the agent measured of a driver.
+public struct DriverUsage: Sendable, Equatable {
+    public let node: NodeID
+    /// While it computed, not while it waited for its chunks.
+    public let activeMicroseconds: Int64
+    /// Resident.
+    public let averageBytes: Int64
+
+    public init(node: NodeID, activeMicroseconds: Int64, averageBytes: Int64) {
+        self.node = node
+        self.activeMicroseconds = max(0, activeMicroseconds)
+        self.averageBytes = max(0, averageBytes)
+    }
+
+    /// In KiB × microseconds.
+    public var memoryTime: Int64 { Tariff.memoryTime(bytes: averageBytes, microseconds: activeMicroseconds) }
 }
 
 public struct LogAppend: Sendable {

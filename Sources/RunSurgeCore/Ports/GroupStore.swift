@@ -30,4 +30,6 @@ public enum GroupRefusal: Error, Equatable {
     case notFailed
     /// The group was cancelled.
     case cancelled
+    /// The group was paid for: what it would cost more could not be.
+    case paid
 }

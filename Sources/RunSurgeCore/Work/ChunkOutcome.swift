@@ -37,11 +37,13 @@ public struct ChunkOutcome: Sendable, Equatable {
     public let peakBytes: Int64
     /// Pieces that it was run in for lack of memory; 1: whole.
     public let parts: Int64
+    /// Resident bytes of the process over its time, as its agent measured them; 0: not measured, the peak counts.
+    public let averageBytes: Int64
 
     public init(
         index: Int64, status: OutcomeStatus, records: Int64, range: Range<Int64>, effects: Payload, reason: String,
         variable: String, line: Int64, wallMicroseconds: Int64, cpuMicroseconds: Int64, peakBytes: Int64,
-        parts: Int64 = 1
+        parts: Int64 = 1, averageBytes: Int64 = 0
     ) {
         self.index = index
         self.status = status
@@ -55,5 +57,11 @@ public struct ChunkOutcome: Sendable, Equatable {
         self.cpuMicroseconds = cpuMicroseconds
         self.peakBytes = peakBytes
         self.parts = parts
+        self.averageBytes = averageBytes
+    }
+
+    /// What is charged for, in KiB × microseconds.
+    public var memoryTime: Int64 {
+        Tariff.memoryTime(bytes: averageBytes > 0 ? averageBytes : peakBytes, microseconds: wallMicroseconds)
     }
 }

@@ -23,7 +23,7 @@ extension DispatchRepository {
             let rows = try results.rows(batch: batch)
             try await database.transaction { connection in
                 let answers = try await connection.pipeline([
-                    Statement("SELECT fence($1)", [.int64(term)]), results.check, results.counting,
+                    Statement("SELECT fence($1)", [.int64(term)]), results.check, results.counting, results.charging,
                 ])
                 guard try answers[1].first?.bool("is_orderly") == true else { throw Disorder() }
                 try await connection.copyIn(OrderlyResults.table, columns: OrderlyResults.columns, rows)
@@ -49,23 +49,23 @@ extension DispatchRepository {
             """
             WITH given AS (
                 SELECT * FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
-                    $20)
+                    $20, $21)
                 WITH ORDINALITY AS g (region_id, chunk_index, term, epoch, session, node_id, records, first_unit,
                     last_unit, line, wall_microseconds, cpu_microseconds, peak_bytes, effects_size, status, reason,
-                    variable, effects, effects_sha256, position)
+                    variable, effects, effects_sha256, average_bytes, position)
             ), wanted AS MATERIALIZED (
                 SELECT k.id, (
                     SELECT r.chunk_count FROM region r
                     WHERE r.id = k.id AND NOT r.is_closed
                         AND (SELECT j.finished_at IS NULL FROM job j WHERE j.id = r.job_id)) AS chunk_count
-                FROM unnest($21) AS k (id)
+                FROM unnest($22) AS k (id)
             ), stored AS (
                 INSERT INTO chunk_result (region_id, chunk_index, term, epoch, session, batch, node_id, records,
                     first_unit, last_unit, line, wall_microseconds, cpu_microseconds, peak_bytes, effects_size, status,
-                    reason, variable, effects, effects_sha256)
+                    reason, variable, effects, effects_sha256, average_bytes)
                 SELECT g.region_id, g.chunk_index, g.term, g.epoch, g.session, $1, g.node_id, g.records, g.first_unit,
                     g.last_unit, g.line, g.wall_microseconds, g.cpu_microseconds, g.peak_bytes, g.effects_size,
-                    g.status, g.reason, g.variable, g.effects, g.effects_sha256
+                    g.status, g.reason, g.variable, g.effects, g.effects_sha256, g.average_bytes
                 FROM given g JOIN wanted w ON w.id = g.region_id
                 WHERE g.chunk_index >= 0 AND g.chunk_index < w.chunk_count
                     AND (
@@ -77,7 +77,16 @@ extension DispatchRepository {
                         LIMIT 1) IS NULL
                 ORDER BY g.position
                 ON CONFLICT (region_id, chunk_index) DO NOTHING
-                RETURNING node_id
+                RETURNING region_id, node_id, wall_microseconds, peak_bytes, average_bytes
+            ), work AS (
+                SELECT region_id, coalesce(node_id, 0) AS node_id, count(*) AS chunks,
+                    least(sum(greatest(wall_microseconds, 0)), 9223372036854775807)::int8 AS active,
+                    least(sum(div(
+                        greatest(CASE WHEN average_bytes > 0 THEN average_bytes ELSE peak_bytes END, 0)::numeric
+                            * greatest(wall_microseconds, 0), 1024)), 9223372036854775807)::int8 AS memory
+                FROM stored GROUP BY region_id, coalesce(node_id, 0)
+            ), charged AS (
+                \(UsageRow.charging)
             ), counted AS (
                 UPDATE node_total t SET completed_chunks = t.completed_chunks + s.count
                 FROM (SELECT node_id, count(*) FROM stored GROUP BY node_id) s WHERE t.node_id = s.node_id
@@ -116,7 +125,7 @@ extension DispatchRepository {
         let rows = try await database.query(
             """
             SELECT chunk_index, status, records, first_unit, last_unit, effects, effects_sha256, effects_size, reason,
-                variable, line, wall_microseconds, cpu_microseconds, peak_bytes
+                variable, line, wall_microseconds, cpu_microseconds, peak_bytes, average_bytes
             FROM chunk_result WHERE region_id = $1 AND chunk_index >= $2 ORDER BY chunk_index LIMIT $3
             """, [.identifier(region), .int64(from), .int(limit)])
         return try rows.map(Self.outcome)
@@ -134,6 +143,7 @@ extension DispatchRepository {
             effects: try blob.map(Payload.blob) ?? .inline(row.bytes("effects")),
             reason: try row.optionalString("reason") ?? "", variable: try row.optionalString("variable") ?? "",
             line: try row.int64("line"), wallMicroseconds: try row.int64("wall_microseconds"),
-            cpuMicroseconds: try row.int64("cpu_microseconds"), peakBytes: try row.int64("peak_bytes"))
+            cpuMicroseconds: try row.int64("cpu_microseconds"), peakBytes: try row.int64("peak_bytes"),
+            averageBytes: try row.int64("average_bytes"))
     }
 }

@@ -118,6 +118,7 @@ struct DispatchRepository: DispatchStore {
     private static func finishing(_ result: DriverResult) throws -> Statement {
         let outcome = result.failure == nil ? result.outcome : nil
         let blobs = outcome.map { Array(Set([$0.standardOutput, $0.standardError] + $0.outputs.map(\.blob))) } ?? []
+        let usage = result.usage.map { [$0] } ?? []
         let failure = outcome == nil ? result.failure ?? "The script's result is missing." : nil
         return Statement(
             """
@@ -126,7 +127,7 @@ struct DispatchRepository: DispatchStore {
                     driver_term = $4, driver_epoch = $5, driver_session = $6
                 WHERE id = $1 AND state IN ('pending_schedule', 'running')
                     AND ($4, $5) >= (driver_term, driver_epoch)
-                RETURNING id
+                RETURNING id, owner_id, group_id
             ), detail AS (
                 UPDATE job_detail d SET failure = $7, output_sha256 = $8, output_size = $9, error_sha256 = $10,
                     error_size = $11, files = $12, deleted = $13, report = $14
@@ -134,6 +135,14 @@ struct DispatchRepository: DispatchStore {
             ), blobs AS (
                 INSERT INTO job_blob (job_id, sha256, size)
                 SELECT e.id, b.sha256, b.size FROM ended e, unnest($15, $16) AS b (sha256, size)
+                ON CONFLICT DO NOTHING
+            ), charged AS (
+                INSERT INTO usage_entry (job_id, region_id, node_id, factor, group_id, payer_id, earner_id, chunks,
+                    active_microseconds, memory_time)
+                SELECT e.id, 0, u.node_id, coalesce(n.price_factor, 1000), e.group_id, e.owner_id, n.owner_id, 1,
+                    u.active, u.memory
+                FROM ended e CROSS JOIN unnest($17, $18, $19) AS u (node_id, active, memory)
+                    LEFT JOIN node n ON n.id = u.node_id
                 ON CONFLICT DO NOTHING
             )
             SELECT true AS is_new FROM ended
@@ -147,6 +156,8 @@ struct DispatchRepository: DispatchStore {
                 try outcome.map { try JobRow.encodeJSON($0.outputs) } ?? .json(nil),
                 outcome.map { .textArray($0.deleted) } ?? .nullTextArray, .bytes(outcome?.report),
                 .bytesArray(try blobs.map { try $0.nameBytes }), .int64Array(blobs.map(\.size)),
+                .int64Array(usage.map(\.node.rawValue)), .int64Array(usage.map(\.activeMicroseconds)),
+                .int64Array(usage.map(\.memoryTime)),
             ])
     }
 

@@ -145,7 +145,9 @@ struct GroupRepository: GroupStore {
     ) async throws -> GroupMember {
         let locked = try await connection.query(
             """
-            SELECT cancelled_at IS NOT NULL AS is_cancelled FROM job_group WHERE id = $1 AND owner_id = $2 FOR UPDATE
+            SELECT cancelled_at IS NOT NULL AS is_cancelled,
+                EXISTS (SELECT FROM payment WHERE group_id = $1) AS is_paid
+            FROM job_group WHERE id = $1 AND owner_id = $2 FOR UPDATE
             """, [.identifier(group), .identifier(owner)])
         let members = try await connection.query(
             GroupRow.selectMembers + " WHERE m.group_id = $1 AND m.job_id = $2 AND g.owner_id = $3",
@@ -154,6 +156,7 @@ struct GroupRepository: GroupStore {
             throw GroupRefusal.unknown
         }
         guard try !lock.bool("is_cancelled") else { throw GroupRefusal.cancelled }
+        guard try !lock.bool("is_paid") else { throw GroupRefusal.paid }
         guard old.isUnsuccessful else { throw GroupRefusal.notFailed }
         let jobs = try await connection.query(JobRow.select + " WHERE j.id = $1", [.identifier(member)])
         guard let job = try jobs.first.map(JobRow.decode) else { throw GroupRefusal.unknown }

@@ -86,11 +86,39 @@ struct OrderlyResults {
             """, [.identifiers(counts.keys), .int64Array(Array(counts.values))])
     }
 
+    /// What each node has done for each region.
+    var charging: Statement {
+        struct Part: Hashable {
+            let region: Int64
+            let node: Int64
+        }
+        var works: [Part: (chunks: Int64, active: Int64, memory: Int64)] = [:]
+        for result in results {
+            let part = Part(region: result.token.key.region?.rawValue ?? 0, node: result.node?.rawValue ?? 0)
+            let former = works[part] ?? (0, 0, 0)
+            works[part] = (
+                former.chunks + 1, former.active.adding(max(0, result.outcome.wallMicroseconds)),
+                former.memory.adding(result.outcome.memoryTime)
+            )
+        }
+        let parts = Array(works)
+        return Statement(
+            """
+            WITH work AS (SELECT * FROM unnest($1, $2, $3, $4, $5) AS w (region_id, node_id, chunks, active, memory))
+            \(UsageRow.charging)
+            """,
+            [
+                .int64Array(parts.map(\.key.region)), .int64Array(parts.map(\.key.node)),
+                .int64Array(parts.map(\.value.chunks)), .int64Array(parts.map(\.value.active)),
+                .int64Array(parts.map(\.value.memory)),
+            ])
+    }
+
     static let table = "chunk_result"
     static let columns = [
         "region_id", "chunk_index", "term", "epoch", "session", "batch", "node_id", "records", "first_unit",
         "last_unit", "line", "wall_microseconds", "cpu_microseconds", "peak_bytes", "effects_size", "status", "reason",
-        "variable", "effects", "effects_sha256",
+        "variable", "effects", "effects_sha256", "average_bytes",
     ]
 
     func rows(batch: Int64) throws -> BinaryRows {
@@ -123,8 +151,17 @@ struct OrderlyResults {
                 rows.appendNull()
                 rows.append(try blob.nameBytes)
             }
+            rows.append(outcome.averageBytes)
         }
         return rows
+    }
+}
+
+extension Int64 {
+    /// At most `Int64.max`; both at least 0.
+    fileprivate func adding(_ other: Int64) -> Int64 {
+        let sum = addingReportingOverflow(other)
+        return sum.overflow ? .max : sum.partialValue
     }
 }
 

@@ -19,6 +19,7 @@ struct ResultColumns {
                 .int16Array(results.map(\.outcome.status.rawValue)), texts(\.outcome.reason), texts(\.outcome.variable),
                 .bytesArray(results.map { $0.outcome.effects.inlineBytes }),
                 .bytesArray(try results.map { try $0.outcome.effects.blob?.nameBytes }),
+                integers(\.outcome.averageBytes),
             ]
         }
     }

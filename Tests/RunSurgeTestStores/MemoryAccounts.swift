@@ -43,11 +43,15 @@ public final class MemoryAccounts: AccountStore {
         state.withLock { $0.users.first { $0.user.id == id }?.user }
     }
 
-    public func addRefreshToken(hash: [UInt8], family: String, user: UserID, expires: Timestamp) async throws {
+    public func addRefreshToken(
+        hash: [UInt8], family: String, user: UserID, expires: Timestamp, client: ClientDescription
+    ) async throws {
         state.withLock { $0.tokens[hash] = Token(family: family, user: user, expires: expires) }
     }
 
-    public func rotateRefreshToken(hash: [UInt8], successor: [UInt8], expires: Timestamp) async throws -> UserID? {
+    public func rotateRefreshToken(
+        hash: [UInt8], successor: [UInt8], expires: Timestamp, client: ClientDescription
+    ) async throws -> UserID? {
         state.withLock { state in
             guard let token = state.tokens[hash], !state.revoked.contains(token.family) else { return nil }
             guard !token.isSpent else {

@@ -79,6 +79,11 @@ public enum Limits {
     public static let storedAnswerBytes = 1 << 20
     /// How long a request can be repeated under its idempotency key.
     public static let idempotencyLife = Duration.seconds(86_400)
+    /// Valid API tokens of one user; a further one is refused with 409.
+    public static let apiTokens = 100
+    /// What a user may have at once unless an administrator says otherwise; more is refused with 413 and 429.
+    public static let userBlobBytes: Int64 = 1 << 40
+    public static let userJobs = 1_000_000
     /// Results, pages and lists of one REST answer.
     public static let pageItems = 1_000
 }

@@ -1,16 +1,35 @@
 /// Accounts as the facade needs them.
 public protocol AccountStore: Sendable {
+    /// The first who can log in by a password becomes an administrator.
     /// - Throws: `StoreError.conflict` naming `username` or `email` when it is taken.
     func createUser(username: String, email: String, passwordHash: String) async throws -> User
     func credentials(usernameOrEmail: String) async throws -> UserCredentials?
     func user(_ id: UserID) async throws -> User?
 
-    /// Stores a refresh token by its hash. `family` groups the tokens that descend from one login.
-    func addRefreshToken(hash: [UInt8], family: String, user: UserID, expires: Timestamp) async throws
+    /// Stores a refresh token by its hash. `family` groups the tokens that descend from one login, which is a session.
+    func addRefreshToken(
+        hash: [UInt8], family: String, user: UserID, expires: Timestamp, client: ClientDescription
+    ) async throws
     /// Exchanges a token for its successor in one step.
     /// - Returns: the owner; nil when the token is unknown or expired. Reuse of a spent token revokes its family.
-    func rotateRefreshToken(hash: [UInt8], successor: [UInt8], expires: Timestamp) async throws -> UserID?
+    func rotateRefreshToken(
+        hash: [UInt8], successor: [UInt8], expires: Timestamp, client: ClientDescription
+    ) async throws -> UserID?
     func revokeRefreshFamily(containing hash: [UInt8]) async throws
+}
+
+extension AccountStore {
+    /// From an unknown place.
+    public func addRefreshToken(hash: [UInt8], family: String, user: UserID, expires: Timestamp) async throws {
+        try await addRefreshToken(
+            hash: hash, family: family, user: user, expires: expires, client: ClientDescription())
+    }
+
+    /// From an unknown place.
+    public func rotateRefreshToken(hash: [UInt8], successor: [UInt8], expires: Timestamp) async throws -> UserID? {
+        try await rotateRefreshToken(
+            hash: hash, successor: successor, expires: expires, client: ClientDescription())
+    }
 }
 
 public enum StoreError: Error, Equatable {

@@ -38,6 +38,15 @@ extension Store {
             Statement(
                 """
                 WITH gone AS (
+                    DELETE FROM login_session WHERE id IN (
+                        SELECT id FROM login_session WHERE expires_at < clock_timestamp() - interval '1 day' LIMIT $1)
+                    RETURNING 1
+                )
+                SELECT count(*) FROM gone
+                """, [.int(limit)]),
+            Statement(
+                """
+                WITH gone AS (
                     DELETE FROM idempotency_key WHERE (owner_id, key) IN (
                         SELECT owner_id, key FROM idempotency_key
                         WHERE created_at < clock_timestamp() - $2 * interval '1 microsecond' LIMIT $1)

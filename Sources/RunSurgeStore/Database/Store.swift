@@ -32,6 +32,7 @@ public struct Store: Sendable {
     }
 
     public var accounts: some AccountStore { AccountRepository(database: database) }
+    public var access: some AccessStore { AccessRepository(database: database) }
     public var jobs: some JobStore { JobRepository(database: database) }
     public var groups: some GroupStore { GroupRepository(database: database) }
     public var aggregation: some AggregationStore { AggregationRepository(database: database) }

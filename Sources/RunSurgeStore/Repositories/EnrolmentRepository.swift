@@ -31,7 +31,8 @@ struct EnrolmentRepository: EnrolmentStore {
                     .int(Limits.enrolmentTokens),
                 ])
             guard !rows.isEmpty else { return false }
-            try await Self.audit("enrolment token made", subject: kind.rawValue, by: owner, from: nil, connection)
+            _ = try await connection.run(
+                AuditRow.insert("enrolment token made", subject: kind.rawValue, by: owner, from: nil))
             return true
         }
         if !isAdded { throw StoreError.conflict(field: "token") }
@@ -82,7 +83,8 @@ struct EnrolmentRepository: EnrolmentStore {
         guard let key = try rows.first.map(self.key) else { throw StoreError.inconsistent("a key was not stored") }
         _ = try await connection.query(
             "UPDATE enrolment_token SET key_id = $2 WHERE hash = $1", [.bytes(hash), .identifier(key.id)])
-        try await audit("key enrolled", subject: key.subject, by: owner, from: address, connection)
+        _ = try await connection.run(
+            AuditRow.insert("key enrolled", subject: key.subject, by: owner, from: address))
         return key
     }
 
@@ -131,7 +133,7 @@ struct EnrolmentRepository: EnrolmentStore {
                 [value, .identifier(owner)])
             guard let key = try found.first.map(Self.key) else { return NodeKey?.none }
             guard key.revokedAt == nil else { return key }
-            try await Self.audit("key revoked", subject: key.subject, by: owner, from: nil, connection)
+            _ = try await connection.run(AuditRow.insert("key revoked", subject: key.subject, by: owner, from: nil))
             return try await connection.query(
                 "UPDATE node_key SET revoked_at = clock_timestamp() WHERE id = $1 RETURNING \(Self.columns)",
                 [.identifier(key.id)]
@@ -178,14 +180,6 @@ struct EnrolmentRepository: EnrolmentStore {
     /// Enrolments of one user come one after the other, so that two never choose the same name.
     private static func lock(_ owner: UserID, _ connection: Connection) async throws {
         _ = try await connection.query("SELECT id FROM app_user WHERE id = $1 FOR UPDATE", [.identifier(owner)])
-    }
-
-    private static func audit(
-        _ action: String, subject: String, by user: UserID, from address: String?, _ connection: Connection
-    ) async throws {
-        _ = try await connection.query(
-            "INSERT INTO audit_log (user_id, action, subject, address) VALUES ($1, $2, $3, $4)",
-            [.identifier(user), .text(action), .text(subject), .text(address)])
     }
 
     private static func key(_ row: Row) throws -> NodeKey {

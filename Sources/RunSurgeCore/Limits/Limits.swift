@@ -84,6 +84,8 @@ public enum Limits {
     /// What a user may have at once unless an administrator says otherwise; more is refused with 413 and 429.
     public static let userBlobBytes: Int64 = 1 << 40
     public static let userJobs = 1_000_000
+    /// How long changes are kept for whoever comes back with a Last-Event-ID.
+    public static let eventLife = Duration.seconds(86_400)
     /// Results, pages and lists of one REST answer.
     public static let pageItems = 1_000
 }

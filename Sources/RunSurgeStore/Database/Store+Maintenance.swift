@@ -129,6 +129,26 @@ extension Store {
         return try results.last?.first?.int(0) ?? 0
     }
 
+    /// Forgets events older than `keep`, and those of another life of the database; how many. At most `limit`: call
+    /// again while it returns more than 0.
+    public func pruneEvents(keep: Duration = Limits.eventLife, limit: Int = 10_000) async throws -> Int {
+        let rows = try await database.query(
+            """
+            WITH oldest AS (
+                SELECT xid, id FROM (SELECT xid, id, at FROM event ORDER BY xid, id LIMIT $2) o
+                WHERE at < clock_timestamp() - $1 * interval '1 microsecond'
+            ), foreigners AS (
+                SELECT xid, id FROM event
+                WHERE xid >= (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::int8) LIMIT $2
+            ), gone AS (
+                DELETE FROM event e USING (SELECT * FROM oldest UNION SELECT * FROM foreigners) o
+                WHERE (e.xid, e.id) = (o.xid, o.id) RETURNING 1
+            )
+            SELECT count(*) FROM gone
+            """, [.int64(keep.wholeMicroseconds), .int(limit)])
+        return try rows.first?.int(0) ?? 0
+    }
+
     private func fold(grace: Duration) async throws {
         _ = try await database.query(
             """

@@ -37,6 +37,7 @@ public struct Store: Sendable {
     public var groups: some GroupStore { GroupRepository(database: database) }
     public var aggregation: some AggregationStore { AggregationRepository(database: database) }
     public var uploads: some UploadStore { UploadRepository(database: database) }
+    public var events: some EventStore { EventRepository(database: database) }
     public var usage: some UsageStore { UsageRepository(database: database) }
     public var idempotency: some IdempotencyStore { IdempotencyRepository(database: database) }
     public var enrolment: some EnrolmentStore { EnrolmentRepository(database: database) }

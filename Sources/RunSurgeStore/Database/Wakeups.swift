@@ -11,6 +11,8 @@ actor Wakeups {
         case keys = "k"
         /// The end of a job that may belong to a group.
         case groups = "g"
+        /// A change that is in the feed of events.
+        case events = "e"
     }
 
     private enum Subject: Hashable {
@@ -75,7 +77,14 @@ actor Wakeups {
         send()
     }
 
+    /// Of those who look at these jobs, and of those who read events.
     func jobsChanged(_ jobs: some Collection<JobID>) {
+        guard !jobs.isEmpty else { return }
+        signal(.events)
+        logsChanged(of: jobs)
+    }
+
+    func logsChanged(of jobs: some Collection<JobID>) {
         guard !jobs.isEmpty else { return }
         deliver(jobs)
         unsentJobs.formUnion(jobs)

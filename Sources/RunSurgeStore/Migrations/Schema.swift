@@ -5,6 +5,6 @@ enum Schema {
     static let migrations: [any Migration] = [
         CreateAccounts(), CreateTerms(), CreateJobs(), CreateRegions(), CreateNodes(), CreateAttempts(),
         CreateKeys(), CreateNodeLog(), CreateLeaseRuns(), AddDrains(),
-        CreateGroups(), CreateUploads(), CreateIdempotencyKeys(), CreateUsage(), AddAccess(),
+        CreateGroups(), CreateUploads(), CreateIdempotencyKeys(), CreateUsage(), AddAccess(), CreateEvents(),
     ]
 }

@@ -49,6 +49,7 @@ struct AggregationRepository: AggregationStore {
         }
         if job != nil {
             await database.wakeups.signal(.work)
+            await database.wakeups.signal(.events)
         }
         return job
     }
@@ -104,6 +105,7 @@ struct AggregationRepository: AggregationStore {
             ])
         // After a lost connection, it is this call that has finished it.
         let isFinished = try !results[0].isEmpty || (attempts > 1 && results[1].first?.bool("is_same") == true)
+        if isFinished { await database.wakeups.signal(.events) }
         return isFinished
     }
 

@@ -31,7 +31,7 @@ extension DispatchRepository {
             if !changed.isEmpty { try await Self.write(added, changed.mapValues(\.length), connection) }
             return (streams.mapValues(\.length), Set(changed.keys.map(\.job)))
         }
-        await database.wakeups.jobsChanged(changed)
+        await database.wakeups.logsChanged(of: changed)
         return segments.map { lengths[StreamKey(job: $0.job, stream: $0.stream)] ?? 0 }
     }
 

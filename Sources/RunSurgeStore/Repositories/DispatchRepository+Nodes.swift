@@ -7,6 +7,7 @@ extension DispatchRepository {
         let named = nodes.filter { $0.enrolled == nil }
         let enrolled = nodes.filter { $0.enrolled != nil }
         let results = try await database.fenced(term, [Self.attachment(named: named), Self.attachment(enrolled)])
+        await database.wakeups.signal(.events)
         guard results[0].count == named.count else { throw StoreError.inconsistent("a node was not stored") }
         let known = Set(try results[1].map { try $0.int64("id") })
         var ids = try results[0].map { try $0.identifier("id") as NodeID }[...]
@@ -84,6 +85,7 @@ extension DispatchRepository {
                     [.identifiers(seen)]),
                 Statement("UPDATE node SET is_alive = false WHERE id = ANY ($1)", [.identifiers(dead)]),
             ])
+        if !dead.isEmpty { await database.wakeups.signal(.events) }
     }
 
     func appendNodeLog(_ entries: [NodeLogEntry], term: Int64) async throws {

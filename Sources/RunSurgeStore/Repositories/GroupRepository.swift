@@ -21,6 +21,7 @@ struct GroupRepository: GroupStore {
             }
             return try await Self.create(group, owner, submission, connection)
         }
+        await database.wakeups.signal(.events)
         return created
     }
 
@@ -95,6 +96,7 @@ struct GroupRepository: GroupStore {
         }
         guard isCancelled else { return false }
         await database.wakeups.signal(.work)
+        await database.wakeups.signal(.events)
         await database.wakeups.jobsChanged(jobs ?? [])
         return true
     }
@@ -137,6 +139,7 @@ struct GroupRepository: GroupStore {
             return try await Self.replace(member, of: group, owner: owner, by: submission, connection)
         }
         await database.wakeups.signal(.work)
+        await database.wakeups.signal(.events)
         return retried
     }
 

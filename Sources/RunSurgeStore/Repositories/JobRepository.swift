@@ -21,6 +21,7 @@ struct JobRepository: JobStore {
             created = try await database.once(idempotency) { try Self.job(try await $0.pipeline(statements)) }
         }
         if !awaitsUpload { await database.wakeups.signal(.work) }
+        await database.wakeups.signal(.events)
         return created
     }
 
@@ -156,6 +157,7 @@ struct JobRepository: JobStore {
             [.identifier(node), .identifier(owner), .bool(isDraining)])
         guard !rows.isEmpty else { return false }
         await database.wakeups.signal(.work)
+        await database.wakeups.signal(.events)
         return true
     }
 

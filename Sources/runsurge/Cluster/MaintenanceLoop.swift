@@ -27,6 +27,7 @@ struct MaintenanceLoop: Service {
         do {
             while try await store.abandonUploads() > 0 {}
             while try await store.sweep() > 0 {}
+            while try await store.pruneEvents() > 0 {}
             let days = try await store.tidyNodeLog()
             if days > 0 { logger.info("old history of nodes dropped", metadata: ["days": "\(days)"]) }
             guard withBlobs else { return }

@@ -133,7 +133,7 @@ let package = Package(
             name: "RunSurgeWorkerTests",
             dependencies: [
                 "RunSurgeAnalysis", "RunSurgeCore", "RunSurgeWorker", "RunSurgeProtocol", "RunSurgeScheduling",
-                "ZeroMQ", logging,
+                "RunSurgeTestStores", "ZeroMQ", logging,
             ], swiftSettings: swift),
         .target(
             name: "Simulation", dependencies: ["RunSurgeCore", "RunSurgeScheduling"], path: "Tests/Simulation",

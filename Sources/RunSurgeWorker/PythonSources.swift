@@ -6,6 +6,9 @@ enum PythonSources {
     /// Run on its own by `SyntaxExporter`.
     static let export = text(PackageResources.export_py)
 
+    /// Run on its own by `ArchiveSandbox`.
+    static let archive = text(PackageResources.archive_py)
+
     /// The harness; `start` is where it begins.
     private static let modules: [(name: String, source: [UInt8])] = [
         ("binding", PackageResources.binding_py), ("capture", PackageResources.capture_py),

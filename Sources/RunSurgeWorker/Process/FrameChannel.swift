@@ -6,7 +6,6 @@ internal import Synchronization
 /// Frames arrive on the reactor's thread. When more than `unreadLimit` bytes of them have not been reported as
 /// consumed, the pipe is left unread and the process waits.
 final class FrameChannel: Sendable {
-    static let unreadLimit = 96 << 20
     private static let readBytes = 256 << 10
 
     private struct Writing {
@@ -26,6 +25,7 @@ final class FrameChannel: Sendable {
     }
 
     private let reactor: Reactor
+    private let unreadLimit: Int
     private let writing: Mutex<Writing>
     private let reading: Mutex<Reading>
     private let onFrames: @Sendable ([Frame]) -> Void
@@ -34,11 +34,13 @@ final class FrameChannel: Sendable {
     /// `onEnd` is called once, after the last frames; with an error when the process wrote something else.
     init(
         reading source: consuming FileDescriptor, writing sink: consuming FileDescriptor, reactor: Reactor,
-        onFrames: @escaping @Sendable ([Frame]) -> Void, onEnd: @escaping @Sendable (FrameError?) -> Void
+        unreadLimit: Int = 96 << 20, onFrames: @escaping @Sendable ([Frame]) -> Void,
+        onEnd: @escaping @Sendable (FrameError?) -> Void
     ) throws(SystemError) {
         try source.setNonblocking()
         try sink.setNonblocking()
         self.reactor = reactor
+        self.unreadLimit = unreadLimit
         self.onFrames = onFrames
         self.onEnd = onEnd
         writing = Mutex(Writing(descriptor: FileDescriptorBox(sink)))
@@ -116,7 +118,7 @@ final class FrameChannel: Sendable {
     func consumed(bytes: Int) {
         reading.withLock { state in
             state.unconsumed -= bytes
-            guard state.isPaused, state.unconsumed <= Self.unreadLimit / 2, let ticket = state.ticket,
+            guard state.isPaused, state.unconsumed <= unreadLimit / 2, let ticket = state.ticket,
                 let number = state.descriptor?.number
             else { return }
             state.isPaused = false
@@ -160,7 +162,7 @@ final class FrameChannel: Sendable {
             return .end(outcome.frames, outcome.error)
         }
         state.unconsumed += outcome.frames.reduce(0) { $0 + $1.weight }
-        if state.unconsumed > Self.unreadLimit, !state.isPaused {
+        if state.unconsumed > unreadLimit, !state.isPaused {
             state.isPaused = true
             reactor.change(ticket, of: number, to: [])
         }

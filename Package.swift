@@ -58,7 +58,9 @@ let package = Package(
             name: "PostgreSQL", dependencies: ["CLibPQ", collections, orderedCollections, logging], swiftSettings: swift
         ),
         .target(name: "RunSurgeCore", swiftSettings: swift),
-        .target(name: "RunSurgeAnalysis", dependencies: ["RunSurgeCore"], swiftSettings: swift),
+        .target(
+            name: "RunSurgeAnalysis", dependencies: ["RunSurgeCore"], resources: [.embedInCode("Python")],
+            swiftSettings: swift),
         .target(name: "RunSurgeScheduling", dependencies: ["RunSurgeCore"], swiftSettings: swift),
         .target(name: "RunSurgeProtocol", dependencies: ["RunSurgeCore", protobuf], swiftSettings: swift),
         .target(
@@ -104,7 +106,8 @@ let package = Package(
                 "RunSurgeCore", "RunSurgeAPI", "RunSurgeTestStores", crypto, httpTypes, hummingbird,
                 hummingbirdTesting, logging, metrics, nio, nioPosix,
             ], swiftSettings: swift),
-        .testTarget(name: "RunSurgeAnalysisTests", dependencies: ["RunSurgeAnalysis"], swiftSettings: swift),
+        .testTarget(
+            name: "RunSurgeAnalysisTests", dependencies: ["RunSurgeAnalysis", "RunSurgeCore"], swiftSettings: swift),
         .testTarget(
             name: "RunSurgeClientTests",
             dependencies: [

@@ -17,7 +17,7 @@ public enum CodeScan {
         }
         let program = Program(export)
         try refuseUnknownSyntax(program)
-        var search = FindingSearch(references: try References(program), index: RuleIndex(rules))
+        var search = FindingSearch(references: try References(program, RuleIndex(rules)))
         search.run()
         return ScanReport(findings: search.findings)
     }
@@ -50,15 +50,13 @@ private struct FindingSearch {
         let message: String
     }
 
-    let references: References
-    let index: RuleIndex
+    private let references: References
     private(set) var findings: [ScanFinding] = []
     private var seen: Set<Mark> = []
 
-    init(references: References, index: RuleIndex) {
-        self.references = references
-        self.index = index
-    }
+    private var index: RuleIndex { references.index }
+
+    init(references: References) { self.references = references }
 
     mutating func run() {
         let program = references.program

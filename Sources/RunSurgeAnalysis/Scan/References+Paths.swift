@@ -4,6 +4,26 @@ extension References {
     private static let getters: Set<String> = [
         "builtins.getattr", "inspect.getattr_static", "builtins.object.__getattribute__",
     ]
+    private static let importers: Set<String> = [
+        "builtins.__import__", "importlib.import_module", "importlib.__import__",
+    ]
+    /// What these give is what they are given, or has it.
+    private static let keepers: Set<String> = [
+        "functools.partial", "builtins.staticmethod", "builtins.classmethod", "builtins.next", "builtins.iter",
+        "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "builtins.sorted", "builtins.reversed",
+        "builtins.zip", "builtins.enumerate", "builtins.map", "builtins.filter", "copy.copy",
+    ]
+    private static let finders: Set<String> = ["operator.attrgetter", "operator.methodcaller", "operator.itemgetter"]
+    private static let tables: Set<String> = ["builtins.globals", "builtins.locals", "builtins.vars", "sys.modules"]
+    private static let followed = getters.union(importers).union(keepers).union(finders).union(tables).union([
+        "builtins.object"
+    ])
+
+    /// Names that mean something here, whatever the rules are.
+    private static func isFollowed(_ path: String) -> Bool {
+        followed.contains(path) || finders.contains { path.hasPrefix($0 + ".") }
+    }
+
     /// What is looked up in these is a name of the script.
     private static let nameTables = ["builtins.globals.", "builtins.locals.", "builtins.vars."]
 
@@ -79,7 +99,8 @@ extension References {
         if let variable = program.ownModuleVariable(path) { return variables[variable] ?? [] }
         guard let dot = path.lastIndex(of: "."), program.file(ofModule: path) == nil else { return [path] }
         // What one of the script's own modules does not have is nothing.
-        return program.file(ofModule: String(path[..<dot])) == nil ? [path] : []
+        guard program.file(ofModule: String(path[..<dot])) == nil else { return [] }
+        return Self.isFollowed(path) || index.mayLeadTo(path) ? [path] : []
     }
 
     // MARK: calls
@@ -106,21 +127,19 @@ extension References {
             return arguments.dropFirst(2).reduce(into: member(arguments[0], names(arguments[1], scope), scope)) {
                 $0.formUnion(paths($1, scope))
             }
-        case "builtins.__import__", "importlib.import_module", "importlib.__import__":
+        case _ where Self.importers.contains(path):
             guard let first = arguments.first else { return [] }
             // `__import__("a.b")` gives a, `import_module` gives a.b.
             return names(first, scope).subtracting([RuleIndex.computed]).reduce(into: []) {
                 $0.formUnion([$1, String($1.prefix { $0 != "." })])
             }
-        case "operator.attrgetter", "operator.methodcaller", "operator.itemgetter":
+        case _ where Self.finders.contains(path):
             // Until it is called with what to look in, it is the name alone.
             return arguments.first.map { Set(names($0, scope).map { "\(path).\($0)" }) } ?? []
         case "builtins.globals", "builtins.locals", "builtins.vars":
             guard let first = arguments.first else { return [path] }
             return paths(first, scope)
-        case "functools.partial", "builtins.staticmethod", "builtins.classmethod", "builtins.next", "builtins.iter",
-            "builtins.list", "builtins.tuple", "builtins.dict", "builtins.set", "builtins.sorted", "builtins.reversed",
-            "builtins.zip", "builtins.enumerate", "builtins.map", "builtins.filter", "copy.copy":
+        case _ where Self.keepers.contains(path):
             return arguments.reduce(into: []) { $0.formUnion(paths($1, scope)) }
         default: return getter(path, arguments, scope)
         }
@@ -128,9 +147,8 @@ extension References {
 
     /// What `attrgetter("name")` finds when it is called.
     private func getter(_ path: String, _ arguments: [Expression], _ scope: ScopeID) -> Set<String> {
-        guard path.hasPrefix("operator."), let first = arguments.first else { return [] }
         let parts = path.split(separator: ".", maxSplits: 2)
-        guard parts.count == 3, ["attrgetter", "methodcaller", "itemgetter"].contains(parts[1]) else { return [] }
+        guard parts.count == 3, Self.isFollowed(path), let first = arguments.first else { return [] }
         return member(first, [String(parts[2])], scope)
     }
 

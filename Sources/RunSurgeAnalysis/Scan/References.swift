@@ -1,13 +1,14 @@
 /// What foreign modules, functions and classes a program's names may stand for, by their full names.
 ///
 /// Everything that a name is given anywhere counts, whatever the order and the conditions; a list or dict and what is in
-/// it are one. So more may be found than can happen.
+/// it are one. So more may be found than can happen. Names that lead to nothing that a rule speaks of are left out.
 struct References {
     /// Full names of one variable: beyond, the script is too entangled.
-    private static let mostPaths = 64
+    private static let mostPaths = 128
     private static let mostRounds = 64
 
     let program: Program
+    let index: RuleIndex
     let folder: PathFolder
     private(set) var variables: [Variable: Set<String>] = [:]
     private(set) var attributes: [String: Set<String>] = [:]
@@ -15,8 +16,9 @@ struct References {
     private(set) var results: [ScopeID: Set<String>] = [:]
 
     /// - Throws: `ScanError.unreadable` when what names stand for can't be followed.
-    init(_ program: Program) throws(ScanError) {
+    init(_ program: Program, _ index: RuleIndex) throws(ScanError) {
         self.program = program
+        self.index = index
         folder = PathFolder(program: program)
         let flows = ValueFlows(program)
         for (variable, bindings) in program.bindings {

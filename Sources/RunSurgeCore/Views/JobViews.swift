@@ -58,17 +58,21 @@ public struct JobListView: Sendable, Codable {
     public let success: Bool
     /// `before` of the next page; nil on the last.
     public let nextBefore: JobID?
+    /// `cursor` of the next page; nil on the last.
+    public let nextCursor: String?
 
-    public init(jobs: [JobView], nextBefore: JobID?) {
+    public init(jobs: [JobView], nextBefore: JobID?, nextCursor: String?) {
         self.jobs = jobs
         self.message = "\(jobs.count) jobs."
         self.success = true
         self.nextBefore = nextBefore
+        self.nextCursor = nextCursor
     }
 
     private enum CodingKeys: String, CodingKey {
         case jobs, message, success
         case nextBefore = "next_before"
+        case nextCursor = "next_cursor"
     }
 }
 

@@ -1,6 +1,6 @@
 /// What a master is to its database, as REST shows it.
 public struct MasterRoleView: Sendable, Codable, Equatable {
-    public enum Role: String, Sendable, Codable { case starting, standby, leader }
+    public enum Role: String, Sendable, Codable, CaseIterable { case starting, standby, leader }
 
     public let role: Role
     /// Of the leader.

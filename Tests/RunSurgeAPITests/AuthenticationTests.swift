@@ -64,6 +64,7 @@ import Testing
             (#"{"email": "a@b.c", "password": "correct horse"}"#, "username"),
             (#"{"username": 5, "email": "a@b.c", "password": "correct horse"}"#, "username"),
             (#"{"username": "", "email": "a@b.c", "password": "correct horse"}"#, "username"),
+            (#"{"username": "a\u202eb", "email": "a@b.c", "password": "correct horse"}"#, "username"),
             (#"{"username": "a@b", "email": "a@b.c", "password": "correct horse"}"#, "username"),
             (#"{"username": "ada", "email": "nobody", "password": "correct horse"}"#, "email"),
             (#"{"username": "ada", "email": "a@b.c", "password": "short"}"#, "password"),

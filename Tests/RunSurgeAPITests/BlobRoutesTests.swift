@@ -21,6 +21,10 @@ import Testing
             let put = try await client.send(
                 .put, "/api/blob/\(name)", headers: Self.worker, body: ByteBuffer(string: "0123456789"))
             #expect(try put.status == .created && put.decoded(StoredBlobView.self).size == 10)
+            var stated = Self.worker
+            stated[.contentLength] = "9"
+            let shorter = try await client.send(.put, uri, headers: stated, body: ByteBuffer(string: "012345678"))
+            #expect(shorter.status == .unprocessableContent && shorter.field == "size", "\(shorter.text)")
             let head = try await client.send(.head, uri, headers: Self.worker)
             #expect(head.status == .ok && head.headers[.contentLength] == "10" && head.text.isEmpty)
             let whole = try await client.send(.get, uri, headers: Self.worker)

@@ -9,6 +9,8 @@ struct APIError: Error, Equatable {
     var field: String?
     /// Seconds after which the same request may succeed.
     var retryAfter: Int?
+    /// Methods that the path has, for 405.
+    var allowed: String?
 
     init(
         _ status: HTTPResponse.Status, _ code: String, _ detail: String, field: String? = nil, retryAfter: Int? = nil
@@ -24,6 +26,13 @@ struct APIError: Error, Equatable {
         APIError(.unprocessableContent, "invalid_field", detail, field: field)
     }
 
+    static func wrongMethod(_ method: HTTPRequest.Method, allowed: String) -> APIError {
+        var error = APIError(
+            .methodNotAllowed, "method_not_allowed", "There is no \(method) here; there is \(allowed).")
+        error.allowed = allowed
+        return error
+    }
+
     static func tooLarge(_ detail: String) -> APIError { APIError(.contentTooLarge, "too_large", detail) }
 
     static let unauthenticated = APIError(
@@ -31,6 +40,10 @@ struct APIError: Error, Equatable {
         "This needs a login: send the access token as `Authorization: Bearer` or as the access_token cookie.")
 
     static func unknownJob(_ id: JobID) -> APIError { APIError(.notFound, "job_not_found", "There is no job \(id).") }
+
+    static let noSuchJob = APIError(.notFound, "job_not_found", "There is no such job.")
+
+    static let noSuchNode = APIError(.notFound, "node_not_found", "There is no such node.")
 
     static let foreignJob = APIError(.forbidden, "forbidden", "This job belongs to somebody else.")
 

@@ -35,9 +35,7 @@ private func buildRouter(
 ) async -> Router<APIRequestContext> {
     let accessTokens = await AccessTokens(
         secret: configuration.secret, algorithm: configuration.algorithm, lifetime: configuration.accessTokenLifetime)
-    let receipts = UploadReceipts(secret: configuration.secret)
-    // Those that wait hold a connection each, which bounds them.
-    let uploads = AsyncLimit(configuration.concurrentUploads, waiting: configuration.maximumConnections)
+    let limiter = LoginLimiter()
 
     let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: CrossOriginMiddleware(allowedOrigins: Set(configuration.allowedOrigins)))
@@ -46,8 +44,20 @@ private func buildRouter(
         middleware: Authenticator(
             tokens: accessTokens, accounts: accounts, isBlobPass: configuration.isBlobPass,
             operatorToken: configuration.operatorToken))
+    let endpoints =
+        accountEndpoints(configuration, accounts: accounts, accessTokens, limiter)
+        + jobEndpoints(configuration, jobs: jobs, blobs: blobs)
+        + machineEndpoints(configuration, jobs: jobs, enrolment: enrolment, limiter)
+    let table = EndpointTable(endpoints: endpoints)
+    router.add(middleware: MethodMiddleware(table: table))
+    table.add(to: router)
+    return router
+}
 
-    let limiter = LoginLimiter()
+private func accountEndpoints(
+    _ configuration: APIConfiguration, accounts: any AccountStore, _ accessTokens: AccessTokens,
+    _ limiter: LoginLimiter
+) -> [Endpoint] {
     AuthenticationRoutes(
         accounts: accounts, accessTokens: accessTokens,
         refreshTokens: RefreshTokens(accounts: accounts, lifetime: configuration.refreshTokenLifetime),
@@ -56,24 +66,40 @@ private func buildRouter(
             isSecure: configuration.areCookiesSecure, accessLifetime: configuration.accessTokenLifetime,
             refreshLifetime: configuration.refreshTokenLifetime),
         isBehindProxy: configuration.isBehindProxy
-    ).add(to: router)
-    SubmissionRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).add(to: router)
-    JobRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
-        .add(to: router)
-    BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).add(to: router)
+    ).endpoints
+}
+
+private func jobEndpoints(
+    _ configuration: APIConfiguration, jobs: any JobStore, blobs: any BlobStore
+) -> [Endpoint] {
+    let receipts = UploadReceipts(secret: configuration.secret)
+    // Those that wait hold a connection each, which bounds them.
+    let uploads = AsyncLimit(configuration.concurrentUploads, waiting: configuration.maximumConnections)
+    return SubmissionRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).endpoints
+        + JobRoutes(jobs: jobs, pages: Pages(secret: configuration.secret)).endpoints
+        + OutputRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
+        .endpoints
+        + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).endpoints
+}
+
+private func machineEndpoints(
+    _ configuration: APIConfiguration, jobs: any JobStore, enrolment: (any EnrolmentStore)?, _ limiter: LoginLimiter
+) -> [Endpoint] {
+    let operatorUser = configuration.operatorToken?.user
+    var endpoints =
+        NodeRoutes(jobs: jobs, operatorUser: operatorUser).endpoints
+        + HealthRoutes(jobs: jobs, role: configuration.role, masterSilence: configuration.masterSilence).endpoints
     if let enrolment {
-        EnrolmentRoutes(
-            enrolment: enrolment, endpoints: configuration.linkEndpoints, limiter: limiter,
-            isBehindProxy: configuration.isBehindProxy
-        ).add(to: router)
+        endpoints +=
+            EnrolmentRoutes(
+                enrolment: enrolment, linkEndpoints: configuration.linkEndpoints, limiter: limiter,
+                isBehindProxy: configuration.isBehindProxy
+            ).endpoints
     }
-    NodeRoutes(jobs: jobs, operatorUser: configuration.operatorToken?.user).add(to: router)
-    HealthRoutes(jobs: jobs, role: configuration.role, masterSilence: configuration.masterSilence).add(to: router)
-    if let cluster = configuration.cluster { ClusterRoutes(view: cluster).add(to: router) }
+    if let cluster = configuration.cluster { endpoints += ClusterRoutes(view: cluster).endpoints }
     if let metrics = configuration.metrics {
-        MetricsRoute(
-            registry: metrics, token: configuration.metricsToken, operatorUser: configuration.operatorToken?.user
-        ).add(to: router)
+        endpoints +=
+            MetricsRoute(registry: metrics, token: configuration.metricsToken, operatorUser: operatorUser).endpoints
     }
-    return router
+    return endpoints
 }

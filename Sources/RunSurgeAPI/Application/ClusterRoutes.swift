@@ -1,4 +1,3 @@
-import HTTPTypes
 import Hummingbird
 import RunSurgeCore
 
@@ -6,10 +5,12 @@ import RunSurgeCore
 struct ClusterRoutes: Sendable {
     let view: @Sendable () -> ClusterView
 
-    func add(to router: Router<APIRequestContext>) {
-        router.get("/api/cluster") { _, context in
-            _ = try context.requireUser()
-            return try JSONBody.response(view())
-        }
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                .get, "/api/cluster", id: "cluster", .service, "Tells where the master's sockets are.",
+                answers: [.json(ClusterView.self, "The master and its ZeroMQ endpoints.")],
+                .user { _, _ in try JSONBody.response(view()) })
+        ]
     }
 }

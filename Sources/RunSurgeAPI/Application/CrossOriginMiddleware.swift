@@ -5,7 +5,7 @@ import Hummingbird
 /// refuses by itself.
 struct CrossOriginMiddleware: RouterMiddleware {
     private static let methods = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-    private static let exposed = "Content-Disposition, Content-Range, ETag, Location, Retry-After"
+    private static let exposed = "Allow, Content-Disposition, Content-Range, ETag, Link, Location, Retry-After"
     /// Seconds for which a browser remembers the answer.
     private static let maxAge = "600"
 

@@ -15,6 +15,7 @@ struct ErrorMiddleware: RouterMiddleware {
             var response = try JSONBody.response(
                 ErrorView(detail: refusal.detail, code: refusal.code, field: refusal.field), status: refusal.status)
             if let seconds = refusal.retryAfter { response.headers[.retryAfter] = String(seconds) }
+            if let methods = refusal.allowed { response.headers[.allow] = methods }
             if refusal.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
             if Self.mayHaveUnreadBody(request) { response.headers[.connection] = "close" }
             return response

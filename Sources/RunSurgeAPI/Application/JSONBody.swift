@@ -23,17 +23,6 @@ enum JSONBody {
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
-    /// - Throws: 413 for a long body; 422 naming the field for one that is not as expected.
-    static func decode<Value: Decodable>(_ type: Value.Type, from request: Request) async throws -> Value {
-        let buffer: ByteBuffer
-        do {
-            buffer = try await request.body.collect(upTo: Limits.jsonBodyBytes)
-        } catch is NIOTooManyBytesError {
-            throw APIError.tooLarge("The body is larger than \(Limits.jsonBodyBytes) bytes.")
-        }
-        return try decode(type, from: Array(buffer.readableBytesView), field: "body")
-    }
-
     /// - Parameter field: what the whole text is called in an error.
     static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], field: String) throws -> Value {
         do {

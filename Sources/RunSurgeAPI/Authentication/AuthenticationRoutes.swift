@@ -12,18 +12,49 @@ struct AuthenticationRoutes: Sendable {
     let cookies: SessionCookies
     let isBehindProxy: Bool
 
-    func add(to router: Router<APIRequestContext>) {
-        router.post("/api/auth/register", use: register)
-        router.post("/api/auth/login", use: login)
-        router.post("/api/auth/refresh", use: refresh)
-        router.post("/api/auth/logout", use: logout)
-        router.get("/api/users/me", use: me)
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                .post, "/api/auth/register", id: "register", .accounts, "Makes an account and logs in.",
+                body: .json(RegistrationRequest.self, extras: .ignored),
+                answers: [.json(SessionView.self, "The new account and its tokens.", headers: Self.cookieNote)],
+                refusals: [
+                    Refusal(.badRequest, "taken", "The name or the address that is named is somebody's already."),
+                    .rateLimited, .busy,
+                ], .anyone(register)),
+            Endpoint(
+                .post, "/api/auth/login", id: "login", .accounts, "Logs in by name or e-mail address.",
+                body: .json(LoginRequest.self, extras: .ignored),
+                answers: [.json(SessionView.self, "The account and its tokens.", headers: Self.cookieNote)],
+                refusals: [
+                    Refusal(.unauthorized, "wrong_credentials", "The name or the password is wrong."), .rateLimited,
+                    .busy,
+                ], .anyone(login)),
+            Endpoint(
+                .post, "/api/auth/refresh", id: "refresh", .accounts,
+                "Exchanges a refresh token, of the body or the cookie, for new tokens.",
+                body: .json(RefreshRequest.self, isRequired: false, extras: .ignored),
+                answers: [.json(TokensView.self, "The new tokens.", headers: Self.cookieNote)],
+                refusals: [
+                    Refusal(.unauthorized, "refresh_token_missing", "Neither the body nor a cookie has one."),
+                    Refusal(.unauthorized, "refresh_token_invalid", "It is unknown, expired or was used before."),
+                ], .anyone(refresh)),
+            Endpoint(
+                .post, "/api/auth/logout", id: "logout", .accounts,
+                "Revokes the refresh token and all that descend from the same login.",
+                body: .json(RefreshRequest.self, isRequired: false, extras: .ignored),
+                answers: [.json(MessageView.self, "Logged out.", headers: Self.cookieNote)], .anyone(logout)),
+            Endpoint(
+                .get, "/api/users/me", id: "me", .accounts, "Tells who the caller is; never 401.",
+                answers: [.json(IdentityView.self, "Who the caller is, if anybody.")], .anyone(me)),
+        ]
     }
 
-    @Sendable private func register(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let form = try await JSONBody.decode(RegistrationRequest.self, from: request)
-        try RegistrationRules.check(form)
-        try limiter.attempt(address: context.address(of: request, isBehindProxy: isBehindProxy))
+    private static let cookieNote = ["Set-Cookie": "access_token and refresh_token, HttpOnly."]
+
+    @Sendable private func register(_ call: Call) async throws -> Response {
+        let form = try await call.body(RegistrationRequest.self)
+        try limiter.attempt(address: call.address(isBehindProxy: isBehindProxy))
         let hash = try await hasher.hash(form.password)
         do {
             let user = try await accounts.createUser(username: form.username, email: form.email, passwordHash: hash)
@@ -33,13 +64,10 @@ struct AuthenticationRoutes: Sendable {
         }
     }
 
-    @Sendable private func login(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let form = try await JSONBody.decode(LoginRequest.self, from: request)
+    @Sendable private func login(_ call: Call) async throws -> Response {
+        let form = try await call.body(LoginRequest.self)
         let account = form.usernameOrEmail.lowercased()
-        let address = context.address(of: request, isBehindProxy: isBehindProxy)
-        guard account.utf8.count <= RegistrationRules.emailBytes,
-            form.password.utf8.count <= RegistrationRules.passwordBytes.upperBound
-        else { throw Self.wrongCredentials }
+        let address = call.address(isBehindProxy: isBehindProxy)
         try limiter.attempt(account: account, address: address)
         guard let credentials = try await accounts.credentials(usernameOrEmail: form.usernameOrEmail) else {
             try await hasher.verifyNothing(form.password)
@@ -52,8 +80,8 @@ struct AuthenticationRoutes: Sendable {
         return try await beginSession(credentials.user, message: "Welcome back, \(credentials.user.username).")
     }
 
-    @Sendable private func refresh(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        guard let token = try await refreshToken(of: request) else {
+    @Sendable private func refresh(_ call: Call) async throws -> Response {
+        guard let token = try await refreshToken(of: call) else {
             throw APIError(
                 .unauthorized, "refresh_token_missing", "Send the refresh token as JSON or as its cookie.")
         }
@@ -68,16 +96,16 @@ struct AuthenticationRoutes: Sendable {
         return response
     }
 
-    @Sendable private func logout(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        if let token = try await refreshToken(of: request) { try await refreshTokens.revokeFamily(of: token) }
+    @Sendable private func logout(_ call: Call) async throws -> Response {
+        if let token = try await refreshToken(of: call) { try await refreshTokens.revokeFamily(of: token) }
         var response = try JSONBody.response(MessageView(message: "Logged out."))
         cookies.clear(on: &response)
         return response
     }
 
     /// Never 401: the original's client asks this to find out.
-    @Sendable private func me(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        guard case .user(let user) = context.identity else {
+    @Sendable private func me(_ call: Call) async throws -> Response {
+        guard case .user(let user) = call.context.identity else {
             return try JSONBody.response(IdentityView(user: nil, message: "Not logged in."))
         }
         return try JSONBody.response(IdentityView(user: UserView(user), message: "Logged in as \(user.username)."))
@@ -92,13 +120,9 @@ struct AuthenticationRoutes: Sendable {
         return response
     }
 
-    private func refreshToken(of request: Request) async throws -> String? {
-        let cookie = request.cookies[SessionCookies.refreshName]?.value
-        guard let buffer = try? await request.body.collect(upTo: Limits.jsonBodyBytes), buffer.readableBytes > 0 else {
-            return cookie
-        }
-        let bytes = Array(buffer.readableBytesView)
-        return try JSONBody.decode(RefreshRequest.self, from: bytes, field: "body").refreshToken ?? cookie
+    private func refreshToken(of call: Call) async throws -> String? {
+        try await call.optionalBody(RefreshRequest.self)?.refreshToken
+            ?? call.request.cookies[SessionCookies.refreshName]?.value
     }
 
     private static let wrongCredentials = APIError(

@@ -8,24 +8,39 @@ struct BlobRoutes: Sendable {
     let receipts: UploadReceipts
     let uploads: AsyncLimit
 
-    func add(to router: Router<APIRequestContext>) {
-        router.get("/api/blob/:sha256", use: read)
-        router.put("/api/blob/:sha256", use: write)
+    private static let name = Parameter.text("sha256", in: .path, .sha256, "Of the bytes, 64 lower-case digits.")
+    private static let size = Parameter.optionalInteger(
+        "size", in: 0 ... .max, "Bytes, for workers, who know it from the message that named the blob.")
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                .get, "/api/blob/{sha256}", id: "readBlob", .blobs, "Sends a file of the caller's jobs.",
+                parameters: [Self.name.description, Self.size.description], answers: Answer.file("The bytes."),
+                refusals: [.unknownBlob], .userOrWorker(read)),
+            Endpoint(
+                .put, "/api/blob/{sha256}", id: "storeBlob", .blobs, "Stores a file, to be named in a submission.",
+                parameters: [Self.name.description, Self.size.description], body: .bytes("What has this SHA-256."),
+                answers: [.json(StoredBlobView.self, "It is stored.", status: .created)], .userOrWorker(write)),
+        ]
     }
 
-    @Sendable private func read(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let blob = try await readable(try name(in: context), request, context)
-        return try await BlobResponse(blobs: blobs).response(blob, to: request)
+    @Sendable private func read(_ call: Call, _ identity: Identity) async throws -> Response {
+        let blob = try await readable(call, identity)
+        return try await BlobResponse(blobs: blobs).response(blob, to: call.request)
     }
 
-    @Sendable private func write(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        guard let identity = context.identity else { throw APIError.unauthenticated }
-        let name = try name(in: context)
-        if let length = request.headers[.contentLength].flatMap({ Int64($0) }), length > Limits.uploadBytes {
-            throw Self.tooLarge
+    @Sendable private func write(_ call: Call, _ identity: Identity) async throws -> Response {
+        let name = call[Self.name]
+        let request = call.request
+        if let length = request.headers[.contentLength].flatMap({ Int64($0) }) {
+            if length > Limits.uploadBytes { throw Self.tooLarge }
+            guard length == call[Self.size] ?? length else {
+                throw APIError.invalid("size", "The body has \(length) bytes, which is not the size that is announced.")
+            }
         }
         let blob = try await uploads.run {
-            try await context.welcomeBody(of: request)
+            try await call.context.welcomeBody(of: request)
             let body = PacedBody(request.body, limit: Limits.uploadBytes, what: "file")
             do {
                 return try await blobs.put(CheckedBytes(base: body, expected: name), limit: Limits.uploadBytes)
@@ -41,30 +56,26 @@ struct BlobRoutes: Sendable {
         return try JSONBody.response(StoredBlobView(blob: blob, receipt: receipt), status: .created)
     }
 
-    private func readable(
-        _ name: String, _ request: Request, _ context: APIRequestContext
-    ) async throws -> BlobReference {
-        switch context.identity {
-        case nil: throw APIError.unauthenticated
+    private func readable(_ call: Call, _ identity: Identity) async throws -> BlobReference {
+        let name = call[Self.name]
+        switch identity {
         case .user(let user):
             guard let blob = try await jobs.mayRead(blob: name, owner: user.id) else { throw APIError.unknownBlob }
             return blob
         case .worker:
-            // A worker knows the size from the message that named the blob.
-            guard let size = request.uri.queryParameters["size"].flatMap({ Int64($0) }), size >= 0 else {
+            guard let size = call[Self.size] else {
                 throw APIError.invalid("size", "A worker names the blob's size: add ?size=BYTES.")
             }
             return BlobReference(sha256: name, size: size)
         }
     }
 
-    private func name(in context: APIRequestContext) throws -> String {
-        let name = try context.parameters.require("sha256")
-        guard BlobReference.isValidName(name) else {
-            throw APIError.invalid("sha256", "A blob is named by the 64 lower-case hexadecimal digits of its SHA-256.")
-        }
-        return name
-    }
-
     private static let tooLarge = APIError.tooLarge("The file is larger than the limit of \(Limits.uploadBytes) bytes.")
+}
+
+extension StoredBlobView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = [
+        "sha256": .rule(.sha256), "size": .bytes,
+        "receipt": .says("Shows in a later submission that the caller has uploaded this blob."),
+    ]
 }

@@ -5,33 +5,54 @@ import RunSurgeCore
 /// How machines and monitoring tools get keys for the links, and lose them.
 struct EnrolmentRoutes: Sendable {
     let enrolment: any EnrolmentStore
-    let endpoints: @Sendable () async -> LinkEndpoints?
+    let linkEndpoints: @Sendable () async -> LinkEndpoints?
     let limiter: LoginLimiter
     let isBehindProxy: Bool
 
-    private static let lifetimes = 10...2_592_000
     private static let usualLifetime = 3_600
+    private static let key = Parameter<KeyID>.identifier("key", "The number of the key.")
+    private static let node = Parameter<NodeID>.identifier("id", "The number of the node.")
+    private static let noKey = Refusal(.notFound, "key_not_found", "The caller has no such key.")
 
-    func add(to router: Router<APIRequestContext>) {
-        router.post("/api/node/enroll-token", use: makeToken)
-        router.post("/api/node/enroll", use: enrol)
-        router.get("/api/node/keys", use: list)
-        router.delete("/api/node/keys/:key", use: revokeKey)
-        router.delete("/api/node/:id/key", use: revokeNode)
-        router.post("/api/node/:id/revoke", use: revokeNode)
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                .post, "/api/node/enroll-token", id: "makeEnrolmentToken", .nodes,
+                "Makes a token that enrols one machine or monitoring tool.", body: .json(EnrolmentTokenRequest.self),
+                answers: [.json(EnrolmentTokenView.self, "The token; it is shown once.", status: .created)],
+                refusals: [Refusal(.conflict, "too_many_tokens", "The caller has too many unused tokens.")],
+                .user(makeToken)),
+            Endpoint(
+                .post, "/api/node/enroll", id: "enrol", .nodes,
+                "Enrols a machine by its token; no login is needed.", body: .json(EnrolmentRequest.self),
+                answers: [.json(EnrolmentView.self, "The key, and where masters listen.", status: .created)],
+                refusals: [
+                    Refusal(.forbidden, "token_invalid", "The token is unknown, used or expired."),
+                    Refusal(.conflict, "taken", "The key is another machine's."), .rateLimited,
+                    Refusal(.serviceUnavailable, "not_leading", "Another master leads; ask that one."),
+                ], .anyone(enrol)),
+            Endpoint(
+                .get, "/api/node/keys", id: "listKeys", .nodes, "Lists the caller's keys, newest first.",
+                answers: [.json(KeyListView.self, "The keys.")], .user(list)),
+            Endpoint(
+                .delete, "/api/node/keys/{key}", id: "revokeKey", .nodes, "Revokes a key.",
+                parameters: [Self.key.description], answers: [.json(KeyView.self, "The revoked key.")],
+                refusals: [Self.noKey], .user { try await revoke(.key($0[Self.key]), $1) }),
+            Endpoint(
+                .delete, "/api/node/{id}/key", id: "revokeNodesKey", .nodes, "Revokes the key of a node.",
+                parameters: [Self.node.description], answers: [.json(KeyView.self, "The revoked key.")],
+                refusals: [Self.noKey], .user(revokeNode)),
+            Endpoint(
+                .post, "/api/node/{id}/revoke", id: "revokeNode", .nodes, "Revokes the key of a node.",
+                parameters: [Self.node.description], answers: [.json(KeyView.self, "The revoked key.")],
+                refusals: [Self.noKey], .user(revokeNode)),
+        ]
     }
 
-    @Sendable private func makeToken(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let user = try context.requireUser()
-        let form = try await JSONBody.decode(EnrolmentTokenRequest.self, from: request)
-        let lifetime = form.lifetime ?? Self.usualLifetime
-        guard Self.lifetimes.contains(lifetime) else {
-            throw APIError.invalid(
-                "lifetime_seconds",
-                "A token lives from \(Self.lifetimes.lowerBound) to \(Self.lifetimes.upperBound) seconds.")
-        }
+    @Sendable private func makeToken(_ call: Call, _ user: User) async throws -> Response {
+        let form = try await call.body(EnrolmentTokenRequest.self)
         let token = EnrolmentToken.make()
-        let expires = EnrolmentToken.now(adding: lifetime)
+        let expires = EnrolmentToken.now(adding: form.lifetime ?? Self.usualLifetime)
         let kind = form.kind ?? .worker
         do {
             try await enrolment.addEnrolmentToken(
@@ -46,18 +67,18 @@ struct EnrolmentRoutes: Sendable {
     }
 
     /// The token is the authorisation: the machine that comes with it has no login.
-    @Sendable private func enrol(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let form = try await JSONBody.decode(EnrolmentRequest.self, from: request)
-        let address = context.address(of: request, isBehindProxy: isBehindProxy)
+    @Sendable private func enrol(_ call: Call) async throws -> Response {
+        let form = try await call.body(EnrolmentRequest.self)
+        let address = call.address(isBehindProxy: isBehindProxy)
         try limiter.attempt(address: address)
-        guard let publicKey = HexCoding.decode(form.publicKey), publicKey.count == NodeKey.publicKeyBytes else {
+        guard let publicKey = HexCoding.decode(form.publicKey) else {
             throw APIError.invalid("public_key", "A public key is 64 hexadecimal digits.")
         }
-        guard (1...Limits.nameBytes).contains(form.name.utf8.count), !form.name.utf8.contains(0) else {
+        guard form.name.utf8.count <= Limits.nameBytes else {
             throw APIError.invalid("name", "A name has 1 to \(Limits.nameBytes) bytes.")
         }
         // Asked first: a token is not spent on a master that can't say where it is.
-        guard let endpoints = await endpoints() else {
+        guard let endpoints = await linkEndpoints() else {
             throw APIError(
                 .serviceUnavailable, "not_leading", "This master does not lead; ask the one that does.", retryAfter: 5)
         }
@@ -68,46 +89,34 @@ struct EnrolmentRoutes: Sendable {
         } catch StoreError.conflict(let field) {
             throw APIError(.conflict, "taken", "This \(field) is taken; make another.", field: field)
         }
+        let logger = call.context.logger
         guard let key else {
-            context.logger.notice("An enrolment was refused", metadata: ["address": "\(address)"])
+            logger.notice("An enrolment was refused", metadata: ["address": "\(address)"])
             throw APIError(
                 .forbidden, "token_invalid",
                 "The enrolment token is unknown, used or expired; make a new one with `runsurge enroll --new-token`.")
         }
-        context.logger.notice(
+        logger.notice(
             "A key was enrolled", metadata: ["key": "\(key.id)", "name": "\(key.name)", "address": "\(address)"])
         let view = EnrolmentView(
             key: KeyView(key), serverKeys: try await enrolment.serverKeys(), endpoints: endpoints)
         return try JSONBody.response(view, status: .created)
     }
 
-    @Sendable private func list(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let user = try context.requireUser()
+    @Sendable private func list(_ call: Call, _ user: User) async throws -> Response {
         let keys = try await enrolment.keys(owner: user.id, limit: Limits.pageItems)
         return try JSONBody.response(KeyListView(keys: keys.map(KeyView.init)))
     }
 
-    @Sendable private func revokeKey(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        try await revoke(.key(KeyID(try number("key", in: context))), context)
+    @Sendable private func revokeNode(_ call: Call, _ user: User) async throws -> Response {
+        try await revoke(.node(call[Self.node]), user)
     }
 
-    @Sendable private func revokeNode(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        try await revoke(.node(NodeID(try number("id", in: context))), context)
-    }
-
-    private func revoke(_ target: RevocationTarget, _ context: APIRequestContext) async throws -> Response {
-        let user = try context.requireUser()
+    private func revoke(_ target: RevocationTarget, _ user: User) async throws -> Response {
         // Another's is as unknown as one that never was.
         guard let key = try await enrolment.revoke(target, owner: user.id) else {
             throw APIError(.notFound, "key_not_found", "You have no such key.")
         }
         return try JSONBody.response(KeyView(key))
-    }
-
-    private func number(_ name: String, in context: APIRequestContext) throws -> Int64 {
-        guard let number = Int64(try context.parameters.require(name)), number > 0 else {
-            throw APIError.invalid(name, "This is no number of a node or key.")
-        }
-        return number
     }
 }

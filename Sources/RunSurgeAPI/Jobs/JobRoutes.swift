@@ -1,143 +1,81 @@
 import Hummingbird
 import RunSurgeCore
 
-/// What becomes of jobs: their state, plan, logs and outputs.
+/// What becomes of jobs: their state, plan and report.
 struct JobRoutes: Sendable {
     let jobs: any JobStore
-    let blobs: BlobResponse
-    let followInterval: Duration
+    let pages: Pages
 
-    func add(to router: Router<APIRequestContext>) {
-        router.get("/api/users/jobs", use: list)
-        router.get("/api/job/:id", use: show)
-        router.get("/api/job/:id/plan", use: plan)
-        router.get("/api/job/:id/regions", use: regions)
-        router.get("/api/job/:id/logs", use: logs)
-        router.get("/api/job/:id/outputs", use: outputs)
-        router.get("/api/job/:id/outputs/**", use: output)
-        router.get("/api/job/:id/result", use: result)
-        router.get("/api/job/:id/report", use: report)
-        router.post("/api/job/:id/cancel", use: cancel)
-        router.delete("/api/job/:id", use: cancel)
+    private static let before = Parameter.optionalInteger(
+        "before", in: 1 ... .max, "`next_before` of the page before; `cursor` says the same.")
+
+    var endpoints: [Endpoint] {
+        let listing = Endpoint(
+            .get, "/api/users/jobs", id: "listJobs", .jobs, "Shows a page of the caller's jobs, newest first.",
+            parameters: Pages.parameters + [Self.before.description],
+            answers: [.json(JobListView.self, "The jobs.", headers: Pages.headers)], .user(list))
+        return [listing] + views + cancellations
     }
 
-    @Sendable private func list(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let user = try context.requireUser()
-        let query = QueryFields(request)
-        let limit = try query.integer("limit", in: 1...Int64(Limits.pageItems)) ?? 100
-        let before = try query.integer("before", in: 1...Int64.max).map { JobID($0) }
-        let page = try await jobs.jobs(owner: user.id, before: before, limit: Int(limit))
-        let next = page.count == Int(limit) ? page.last?.id : nil
-        return try JSONBody.response(JobListView(jobs: page.map(JobView.init), nextBefore: next))
+    private var views: [Endpoint] {
+        [
+            Endpoint(
+                .get, "/api/job/{id}", id: "job", .jobs, "Shows a job.", parameters: [JobAccess.id.description],
+                answers: [.json(JobView.self, "The job.")], refusals: Refusal.job,
+                access.user { _, job in try JSONBody.response(JobView(job)) }),
+            Endpoint(
+                .get, "/api/job/{id}/plan", id: "jobPlan", .jobs, "Shows the analyser's plan.",
+                parameters: [JobAccess.id.description], answers: [Answer(.ok, "The plan.", .json(.anything))],
+                refusals: Refusal.job + [Refusal(.notFound, "not_yet", "The job is not scheduled yet.")],
+                access.user(plan)),
+            Endpoint(
+                .get, "/api/job/{id}/regions", id: "jobRegions", .jobs, "Lists the regions of a job's script.",
+                parameters: [JobAccess.id.description], answers: [.json(RegionListView.self, "The regions.")],
+                refusals: Refusal.job, access.user(regions)),
+            Endpoint(
+                .get, "/api/job/{id}/report", id: "jobReport", .jobs, "Shows the run report of a job that has ended.",
+                parameters: [JobAccess.id.description], answers: [Answer(.ok, "The report.", .json(.anything))],
+                refusals: Refusal.job + Refusal.outcome,
+                access.user { _, job in JSONBody.response(bytes: try job.requireOutcome().report) }),
+        ]
     }
 
-    @Sendable private func show(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        try JSONBody.response(JobView(try await job(context)))
+    private var cancellations: [Endpoint] {
+        [(HTTPRequest.Method.post, "/api/job/{id}/cancel", "cancelJob"), (.delete, "/api/job/{id}", "deleteJob")]
+            .map { method, path, id in
+                Endpoint(
+                    method, path, id: id, .jobs, "Cancels a job.", parameters: [JobAccess.id.description],
+                    answers: [.json(CancellationView.self, "It is cancelled, or had ended already.")],
+                    refusals: Refusal.job, access.user(cancel))
+            }
     }
 
-    @Sendable private func plan(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        guard let plan = try await job(context).plan else {
+    private var access: JobAccess { JobAccess(jobs: jobs) }
+
+    @Sendable private func list(_ call: Call, _ user: User) async throws -> Response {
+        let before = call[Self.before]
+        return try await pages.response(to: call, list: "jobs of \(user.id)", number: \.id.rawValue) { cursor, limit in
+            try await jobs.jobs(owner: user.id, before: (cursor ?? before).map { JobID($0) }, limit: limit)
+        } view: { page, next in
+            JobListView(jobs: page.map(JobView.init), nextBefore: next == nil ? nil : page.last?.id, nextCursor: next)
+        }
+    }
+
+    @Sendable private func plan(_ call: Call, _ job: Job) async throws -> Response {
+        guard let plan = job.plan else {
             throw APIError(.notFound, "not_yet", "This job has no plan yet; ask again when it is scheduled.")
         }
         return JSONBody.response(bytes: plan)
     }
 
-    @Sendable private func regions(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let job = try await job(context)
+    @Sendable private func regions(_ call: Call, _ job: Job) async throws -> Response {
         let regions = try await jobs.regions(of: job.id, owner: job.owner)
         return try JSONBody.response(RegionListView(jobID: job.id, regions: regions.map(RegionView.init)))
     }
 
-    @Sendable private func logs(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let job = try await job(context)
-        let query = QueryFields(request)
-        let stream = try query.logStream()
-        let offset = try query.integer("offset", in: 0...Int64.max) ?? 0
-        let isFollowing = try query.boolean("follow") ?? false
-        if let outcome = job.outcome, job.state.isFinal {
-            return try await blobs.response(
-                outcome.blob(of: stream), to: request, offset: offset, contentType: Self.plainText)
-        }
-        let reader = LogReader(jobs: jobs, blobs: blobs.blobs, job: job, stream: stream, interval: followInterval)
-        return reader.response(to: request, from: offset, isFollowing: isFollowing)
-    }
-
-    @Sendable private func outputs(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let job = try await job(context)
-        let outcome = try Self.outcome(of: job)
-        let folder = job.specification.workingDirectory
-        return try JSONBody.response(
-            OutputListView(
-                jobID: job.id, exitStatus: outcome.exitStatus,
-                outputs: outcome.outputs.map { OutputView(path: JobPath.relative($0.path, to: folder), file: $0) },
-                deleted: outcome.deleted.map { JobPath.relative($0, to: folder) },
-                standardOutput: outcome.standardOutput, standardError: outcome.standardError))
-    }
-
-    @Sendable private func output(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let job = try await job(context)
-        let outcome = try Self.outcome(of: job)
-        let path = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }
-            .joined(separator: "/")
-        let folder = job.specification.workingDirectory
-        guard let file = outcome.outputs.first(where: { JobPath.relative($0.path, to: folder) == path }) else {
-            throw APIError(.notFound, "output_not_found", "The job left no file \(path); see its list of outputs.")
-        }
-        guard !file.isDirectory else {
-            throw APIError(.notFound, "output_is_folder", "\(path) is a folder; its files are listed one by one.")
-        }
-        return try await blobs.response(file.blob, to: request, fileName: JobPath.lastComponent(path))
-    }
-
-    /// The one file that the script wrote, else its standard output.
-    @Sendable private func result(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let job = try await job(context)
-        let outcome = try Self.outcome(of: job)
-        let files = outcome.outputs.filter { !$0.isDirectory }
-        let blob = files.count == 1 ? files[0].blob : outcome.standardOutput
-        return try await blobs.response(blob, to: request, fileName: "job_\(job.id)_result.csv")
-    }
-
-    @Sendable private func report(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        JSONBody.response(bytes: try Self.outcome(of: try await job(context)).report)
-    }
-
-    @Sendable private func cancel(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let job = try await job(context)
+    @Sendable private func cancel(_ call: Call, _ job: Job) async throws -> Response {
         let isCancelled = try await jobs.requestCancel(job.id, owner: job.owner)
         let message = isCancelled ? "The job is cancelled." : "The job had ended already."
         return try JSONBody.response(CancellationView(jobID: job.id, success: isCancelled, message: message))
-    }
-
-    /// The job that the path names, if it is the caller's.
-    private func job(_ context: APIRequestContext) async throws -> Job {
-        let user = try context.requireUser()
-        guard let number = context.parameters.get("id").flatMap({ Int64($0) }), number > 0 else {
-            throw APIError(.notFound, "job_not_found", "There is no such job.")
-        }
-        let id = JobID(number)
-        if let job = try await jobs.job(id, owner: user.id) { return job }
-        throw try await jobs.ownerOfJob(id) == nil ? APIError.unknownJob(id) : APIError.foreignJob
-    }
-
-    private static func outcome(of job: Job) throws -> JobOutcome {
-        if let outcome = job.outcome { return outcome }
-        switch job.state {
-        case .failed: throw APIError(.notFound, "job_failed", job.failure ?? "The job failed.")
-        case .cancelled: throw APIError(.notFound, "job_cancelled", "The job was cancelled.")
-        case .submitted, .pendingSchedule, .running, .completed:
-            throw APIError(.notFound, "not_yet", "The job has not ended yet.")
-        }
-    }
-
-    private static let plainText = "text/plain; charset=utf-8"
-}
-
-extension JobOutcome {
-    func blob(of stream: LogStream) -> BlobReference {
-        switch stream {
-        case .standardOutput: standardOutput
-        case .standardError: standardError
-        }
     }
 }

@@ -9,18 +9,25 @@ struct MetricsRoute: Sendable {
     let token: String?
     let operatorUser: UserID?
 
-    func add(to router: Router<APIRequestContext>) {
-        router.get("/metrics") { request, context in
-            guard mayRead(request, context) else {
-                throw APIError(
-                    .unauthorized, "unauthenticated",
-                    "Metrics are shown on this machine, or with the metrics token or the operator's as "
-                        + "`Authorization: Bearer`.")
-            }
-            return Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: registry.text())))
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                .get, "/metrics", id: "metrics", .service, "Shows the server's figures as Prometheus reads them.",
+                answers: [Answer(.ok, "The figures.", .media(["text/plain"]))],
+                refusals: [.unauthenticated], .anyone(show))
+        ]
+    }
+
+    @Sendable private func show(_ call: Call) throws -> Response {
+        guard mayRead(call.request, call.context) else {
+            throw APIError(
+                .unauthorized, "unauthenticated",
+                "Metrics are shown on this machine, or with the metrics token or the operator's as "
+                    + "`Authorization: Bearer`.")
         }
+        return Response(
+            status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: registry.text())))
     }
 
     private func mayRead(_ request: Request, _ context: APIRequestContext) -> Bool {

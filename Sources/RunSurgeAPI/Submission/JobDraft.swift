@@ -1,7 +1,8 @@
 import Foundation
 import RunSurgeCore
 
-/// A submission on its way to a specification: what forms and specifications have in common is checked here.
+/// A submission on its way to a specification: what forms and specifications have in common, and no schema says, is
+/// checked here.
 struct JobDraft {
     var name: String?
     var script: FileEntry?
@@ -21,14 +22,13 @@ struct JobDraft {
     func specification() throws -> JobSpecification {
         guard let script else { throw APIError.invalid("script", "The script is missing: send it as a file.") }
         let name = self.name ?? JobPath.lastComponent(script.path)
-        guard !name.isEmpty, name.utf8.count <= Limits.nameBytes, !name.utf8.contains(0) else {
+        guard name.utf8.count <= Limits.nameBytes else {
             throw APIError.invalid("name", "A job's name has 1 to \(Limits.nameBytes) bytes.")
         }
         guard script.blob.size <= Limits.scriptBytes else { throw Self.largeScript }
         try checkPaths(script: script)
         try checkArguments()
         try checkEnvironment()
-        try checkNumbers()
         return JobSpecification(
             name: name, script: script, inputs: inputs, scriptArgument: scriptArgument, arguments: arguments,
             workingDirectory: workingDirectory,
@@ -64,12 +64,6 @@ struct JobDraft {
         guard arguments.reduce(0, { $0 + $1.utf8.count + 1 }) <= Limits.argumentBytes else {
             throw APIError.invalid("argument", "The arguments are longer than \(Limits.argumentBytes) bytes.")
         }
-        guard scriptArgument.map({ $0.utf8.count <= Limits.pathBytes && !$0.utf8.contains(0) }) ?? true else {
-            throw APIError.invalid("script_argument", "The script's name is longer than \(Limits.pathBytes) bytes.")
-        }
-        guard !arguments.contains(where: { $0.utf8.contains(0) }) else {
-            throw APIError.invalid("argument", "An argument contains a zero byte.")
-        }
     }
 
     private func checkEnvironment() throws {
@@ -81,18 +75,6 @@ struct JobDraft {
         }
         guard bytes <= Limits.argumentBytes else {
             throw APIError.invalid("env", "The environment is longer than \(Limits.argumentBytes) bytes.")
-        }
-    }
-
-    private func checkNumbers() throws {
-        guard (-100...100).contains(priority) else {
-            throw APIError.invalid("priority", "priority must be a whole number from -100 to 100.")
-        }
-        if let chunkRecords, chunkRecords < 1 {
-            throw APIError.invalid("chunk_records", "chunk_records must be at least 1.")
-        }
-        if let minSplitSeconds, !(minSplitSeconds >= 0 && minSplitSeconds.isFinite) {
-            throw APIError.invalid("min_split_seconds", "min_split_seconds must be 0 or more.")
         }
     }
 }

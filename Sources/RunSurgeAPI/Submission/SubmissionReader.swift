@@ -48,6 +48,8 @@ struct SubmissionReader {
             throw APIError.invalid("specification", "A specification comes first, once, and without other fields.")
         }
         let bytes = try await part.bytes.collect(field: "specification")
+        let value = try JSONBody.decode(JSONValue.self, from: bytes, field: "specification")
+        try SubmissionForm.specification.check(value, at: [])
         let read = try JSONBody.decode(SubmissionView.self, from: bytes, field: "specification")
         try SpecificationResolver.checkAnnouncedSizes(read)
         specification = read
@@ -82,22 +84,21 @@ struct SubmissionReader {
     }
 
     private mutating func setField(_ field: String, _ text: String) throws {
+        let value = try SubmissionForm.value(field, text)
         switch field {
         case "argument": draft.arguments.append(text)
-        case "arguments": argumentList = try JSONBody.decode([String].self, from: Array(text.utf8), field: field)
+        case "arguments":
+            let list = try JSONBody.decode([String].self, from: Array(text.utf8), field: field)
+            try list.forEach { _ = try SubmissionForm.value("argument", $0) }
+            argumentList = list
         case "name": draft.name = text
         case "env": draft.environment = try JSONBody.decode([String: String].self, from: Array(text.utf8), field: field)
-        case "hash_seed": draft.hashSeed = try number(text, field, "a whole number from 0 to 4294967295")
-        case "priority": draft.priority = try number(text, field, "a whole number from -100 to 100")
-        case "min_split_seconds": draft.minSplitSeconds = try number(text, field, "a number of seconds")
-        case "chunk_records": draft.chunkRecords = try number(text, field, "a whole number of records")
-        case "split":
-            guard let flag = FieldText.boolean(text) else {
-                throw APIError.invalid(field, "split must be true or false.")
-            }
-            draft.isSplittingAllowed = flag
-        default:
-            throw APIError.invalid(field, "There is no field \(field).")
+        case "hash_seed": draft.hashSeed = value.wholeNumber.map { UInt32(clamping: $0) } ?? 0
+        case "priority": draft.priority = value.wholeNumber.map { Int($0) } ?? 0
+        case "min_split_seconds": draft.minSplitSeconds = value.amount
+        case "chunk_records": draft.chunkRecords = value.wholeNumber
+        case "split": draft.isSplittingAllowed = value.flag ?? true
+        default: throw APIError.invalid(field, "The field \(field) is a file.")
         }
     }
 
@@ -136,15 +137,6 @@ struct SubmissionReader {
             throw APIError.tooLarge("The fields are larger than \(Limits.specificationBytes) bytes together.")
         }
         return text
-    }
-
-    private func number<Number: LosslessStringConvertible>(
-        _ text: String, _ field: String, _ wanted: String
-    ) throws -> Number {
-        guard let number = Number(text.trimmingSpaces()) else {
-            throw APIError.invalid(field, "\(field) must be \(wanted).")
-        }
-        return number
     }
 
     private static func entry(_ path: String, _ blob: BlobReference) -> FileEntry {

@@ -9,10 +9,21 @@ struct SubmissionRoutes: Sendable {
     let receipts: UploadReceipts
     let uploads: AsyncLimit
 
-    func add(to router: Router<APIRequestContext>) { router.post("/api/job/submit", use: submit) }
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                .post, "/api/job/submit", id: "submitJob", .jobs, "Submits a script with its files.",
+                body: .form(SubmissionForm.schema),
+                answers: [
+                    .json(
+                        JobView.self, "The job; it is durable.", status: .created,
+                        headers: ["Location": "The path of the job."])
+                ], .user(submit))
+        ]
+    }
 
-    @Sendable private func submit(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-        let user = try context.requireUser()
+    @Sendable private func submit(_ call: Call, _ user: User) async throws -> Response {
+        let request = call.request
         if let length = request.headers[.contentLength].flatMap({ Int64($0) }), length > Limits.submissionBytes {
             throw APIError.tooLarge(
                 "The submission has \(length) bytes, more than the limit of \(Limits.submissionBytes). "
@@ -20,12 +31,12 @@ struct SubmissionRoutes: Sendable {
         }
         let specification = try await uploads.run {
             let reader = try MultipartReader(request)
-            try await context.welcomeBody(of: request)
+            try await call.context.welcomeBody(of: request)
             var submission = SubmissionReader(jobs: jobs, blobs: blobs, receipts: receipts, user: user.id)
             return try await submission.read(reader)
         }
         let job = try await jobs.createJob(specification, owner: user.id)
-        context.logger.info("Job accepted", metadata: ["job": "\(job.id)", "user": "\(user.id)"])
+        call.context.logger.info("Job accepted", metadata: ["job": "\(job.id)", "user": "\(user.id)"])
         return try JSONBody.response(JobView(job), status: .created, headers: [.location: "/api/job/\(job.id)"])
     }
 }

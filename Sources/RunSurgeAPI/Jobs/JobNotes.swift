@@ -1,0 +1,43 @@
+import RunSurgeCore
+
+extension JobView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = [
+        "created_at": .moment, "started_at": .moment, "finished_at": .moment,
+        "job_type": .rule(.choice(["simple"])),
+        "exit_status": .says("As a shell reports it; nothing until the script has ended."),
+        "failure": .says("Why RunSurge could not run it to its end."),
+    ]
+}
+
+extension JobListView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = [
+        "next_before": .says("`before` of the next page; nothing on the last."),
+        "next_cursor": .says("`cursor` of the next page; nothing on the last."),
+    ]
+}
+
+extension CancellationView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = ["success": .says("False: the job had ended already.")]
+}
+
+extension RegionView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = ["predicted_peak_bytes": .bytes, "measured_peak_bytes": .bytes]
+}
+
+extension OutputView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = [
+        "path": .says("Relative to the job's working directory."), "sha256": .rule(.sha256), "size": .bytes,
+        "mode": .says("Permission bits, with S_IFDIR for a folder."),
+        "modified_nanoseconds": .says("Since 1970-01-01 UTC."),
+    ]
+}
+
+extension OutputListView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = [
+        "deleted": .says("Inputs that the script removed, relative to the working directory.")
+    ]
+}
+
+extension BlobReference: NotedFields {
+    static let fieldNotes: [String: FieldNote] = ["sha256": .rule(.sha256), "size": .bytes]
+}

@@ -1,3 +1,4 @@
+public import Foundation
 public import RunSurgeCore
 
 /// How the REST facade is served. Made once at start; secrets in it are never logged.
@@ -32,6 +33,14 @@ public struct APIConfiguration: Sendable {
             self.blockSize = blockSize
             self.parallelism = parallelism
         }
+    }
+
+    /// Where the pages `/docs` and `/redoc` get Swagger UI and ReDoc from.
+    public enum DocumentAssets: Sendable {
+        /// Has the files, or folders with them, such as an installed PyPI package.
+        case folder(String)
+        /// Has the files right below it.
+        case url(URL)
     }
 
     public var host = "127.0.0.1"
@@ -71,6 +80,8 @@ public struct APIConfiguration: Sendable {
     public var cluster: (@Sendable () -> ClusterView)?
     /// Reads `/metrics` from elsewhere than this machine, and nothing else; nil: only the operator's token does.
     public var metricsToken: String?
+    /// nil: the pages say what to install.
+    public var documentAssets: DocumentAssets?
     /// How often a follower of a log looks by itself, beside being woken.
     public var followInterval = Duration.seconds(5)
 

@@ -48,7 +48,8 @@ private func buildRouter(
         accountEndpoints(configuration, accounts: accounts, accessTokens, limiter)
         + jobEndpoints(configuration, jobs: jobs, blobs: blobs)
         + machineEndpoints(configuration, jobs: jobs, enrolment: enrolment, limiter)
-    let table = EndpointTable(endpoints: endpoints)
+    let table = EndpointTable(
+        endpoints: endpoints + DocumentRoutes(of: endpoints, assets: configuration.documentAssets).endpoints)
     router.add(middleware: MethodMiddleware(table: table))
     table.add(to: router)
     return router

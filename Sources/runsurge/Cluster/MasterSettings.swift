@@ -25,6 +25,8 @@ struct MasterSettings: Sendable {
         var hasOperator = true
         /// Reads `/metrics` from elsewhere than this machine; nil: only the operator's token does.
         var metricsToken: String?
+        /// Of Swagger UI and ReDoc; nil: their pages say what to install.
+        var documentAssets: APIConfiguration.DocumentAssets?
         var allowedOrigins: [String] = []
         var accessTokenMinutes = 60
         var refreshTokenDays = 7

@@ -148,6 +148,7 @@ struct MasterStart: Sendable {
         configuration.cluster = { [board] in board.view }
         configuration.metrics = registry
         configuration.metricsToken = access.metricsToken
+        configuration.documentAssets = access.documentAssets
         configuration.maximumConnections = shares.requests
         if access.hasOperator {
             configuration.operatorToken = .init(token: secrets.operatorToken, user: owner)

@@ -40,7 +40,9 @@ struct UpCommand: AsyncParsableCommand {
             memoryPerSlot: workerMemory?.bytes, access: .init(host: host, port: port, workPort: workPort),
             python: python)
         settings.standsBy = false
-        if let external = try await DatabaseSettings.read(Settings()) { settings.database = .external(external) }
+        let environment = try await Settings()
+        settings.access?.documentAssets = try environment.documentAssets()
+        if let external = try DatabaseSettings.read(environment) { settings.database = .external(external) }
         let command = self
         try await MasterProcess.with(settings, logger: ServerLog.logger()) { master in
             try await command.announce(master)

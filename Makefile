@@ -1,6 +1,7 @@
 # make demo   installs what is missing, builds, and shows a word count by python3 and by RunSurge side by side
 # make test   installs what is missing, builds, and runs every test
 # make test-monitoring   lets a parser and a subscriber from PyPI look at a cluster
+# make test-facade   holds the REST routes to their OpenAPI document with schemathesis; SEED=N and EXAMPLES=N as wished
 # make simulate   runs the state machines in a virtual, faulty world: SEEDS=20000 from FROM=1, or one SEED=N with its trace
 # make mutants    plants faults in and around the state machines, and looks in which seed the simulator finds each
 # make campaign   kills, stalls, cuts and fills what can be, for about two hours, and checks every result; as root.
@@ -8,7 +9,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test test-monitoring campaign simulate mutants build release dependencies format lint
+.PHONY: demo test test-monitoring test-facade campaign simulate mutants build release dependencies format lint
 
 PACKAGES := libzmq3-dev libpq-dev postgresql python3 bubblewrap iproute2 pkg-config
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -45,6 +46,11 @@ test-monitoring: build
 	python3 -m venv .build/monitoring
 	.build/monitoring/bin/pip install --quiet prometheus_client pyzmq protobuf
 	cd Tests/MonitoringTests && ../../.build/monitoring/bin/python -m unittest -q
+
+test-facade: build
+	python3 -m venv .build/facade
+	.build/facade/bin/pip install --quiet --requirement Tests/FacadeTests/requirements.txt
+	cd Tests/FacadeTests && ../../.build/facade/bin/python -m unittest -q
 
 campaign: release
 	Tests/Campaign/run.sh "$$(swift build -c release --show-bin-path)/runsurge" $(CAMPAIGN)

@@ -5,67 +5,19 @@ Needs schemathesis and openapi-spec-validator from PyPI, and a built executable 
 
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 import unittest
 import urllib.request
 from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-ROOT = Path(__file__).resolve().parents[2]
-EXECUTABLE = os.environ.get("RUNSURGE_EXECUTABLE", str(ROOT / ".build/debug/runsurge"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "RealCluster"))
+from real_cluster import Cluster  # noqa: E402
+
 SEED = os.environ.get("SEED", "1")
 EXAMPLES = os.environ.get("EXAMPLES", "10")
-
-
-class Cluster:
-    """`runsurge up` in a folder of its own."""
-
-    def __init__(self) -> None:
-        # Below /tmp, where the unprivileged account of PostgreSQL may go.
-        self.folder = Path(tempfile.mkdtemp(prefix="runsurge-facade-", dir="/tmp"))
-        self.folder.chmod(0o755)
-        ready = self.folder / "ready.json"
-        self.log = self.folder / "up.log"
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [EXECUTABLE, "up", "--data", str(self.folder / "data"), "--workers", "1", "--port", "0",
-                 "--work-port", "0", "--ready-file", str(ready), "--stop-with-parent"], stdout=log, stderr=log)
-        try:
-            deadline = time.monotonic() + 180
-            while not ready.exists():
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise AssertionError(f"the cluster did not start: {self.log.read_text()}")
-                time.sleep(0.05)
-            answer = json.loads(ready.read_text())
-        except BaseException:
-            self.stop()
-            raise
-        self.url: str = answer["url"]
-        self.token: str = answer["token"]
-
-    def run(self, script: str) -> None:
-        path = self.folder / "script.py"
-        path.write_text(script)
-        environment = {
-            **os.environ, "RUNSURGE_URL": self.url, "RUNSURGE_TOKEN": self.token,
-            # Keys and sessions of this cluster stay with it.
-            "XDG_CONFIG_HOME": str(self.folder / "config")}
-        subprocess.run([EXECUTABLE, "run", str(path)], cwd=self.folder, env=environment, check=True, timeout=120)
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class FacadeTests(unittest.TestCase):
@@ -73,13 +25,17 @@ class FacadeTests(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.cluster = Cluster()
+        cls.cluster = Cluster("facade", workers=1)
         cls.addClassCleanup(cls.cluster.stop)
         # The first job and the first node are what schemathesis asks about when it tries the least number.
-        cls.cluster.run("open('0', 'w').write('left')")
+        (cls.cluster.folder / "script.py").write_text("open('0', 'w').write('left')")
+        first = cls.cluster.start("run", "script.py")
+        _, error = first.communicate(timeout=120)
+        if first.returncode != 0:
+            raise AssertionError(f"the first job ended with {first.returncode}: {error.decode()}")
 
     def test_the_document_is_openapi(self) -> None:
-        with urllib.request.urlopen(self.cluster.url + "/openapi.json", timeout=10) as answer:
+        with urllib.request.urlopen(self.cluster.ready["url"] + "/openapi.json", timeout=10) as answer:
             document = json.load(answer)
         self.assertEqual([str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()], [])
 
@@ -87,7 +43,8 @@ class FacadeTests(unittest.TestCase):
         schemathesis = Path(sys.executable).with_name("schemathesis")
         run = subprocess.run(
             [schemathesis, "--config-file", Path(__file__).with_name("schemathesis.toml"), "run",
-             self.cluster.url + "/openapi.json", "--header", f"Authorization: Bearer {self.cluster.token}",
+             self.cluster.ready["url"] + "/openapi.json",
+             "--header", f"Authorization: Bearer {self.cluster.ready['token']}",
              "--max-examples", EXAMPLES, "--seed", SEED, "--generation-database", "none", "--no-color",
              "--suppress-health-check", "all", "--request-timeout", "20", "--continue-on-failure"],
             cwd=self.cluster.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500)

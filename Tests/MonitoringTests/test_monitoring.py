@@ -4,12 +4,9 @@ Needs prometheus_client, pyzmq and protobuf from PyPI, protoc, and a built execu
 """
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 import urllib.error
@@ -19,8 +16,9 @@ from typing import Callable, Optional
 
 from prometheus_client.parser import text_string_to_metric_families
 
-ROOT = Path(__file__).resolve().parents[2]
-EXECUTABLE = os.environ.get("RUNSURGE_EXECUTABLE", str(ROOT / ".build/debug/runsurge"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "RealCluster"))
+from real_cluster import EXECUTABLE, ROOT, Cluster  # noqa: E402
+
 SCRIPT = "import hashlib\nn = 0\nfor i in range(6000):\n    n += hashlib.sha256(b'x' * 20000).digest()[0]\nprint(n)\n"
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -37,51 +35,13 @@ def eventually(what: str, condition: Callable[[], object], seconds: float = 60) 
         time.sleep(0.05)
 
 
-class Cluster:
-    """`runsurge up` in a folder of its own."""
-
-    def __init__(self) -> None:
-        # Below /tmp, where the unprivileged account of PostgreSQL may go.
-        self.folder = Path(tempfile.mkdtemp(prefix="runsurge-monitoring-", dir="/tmp"))
-        self.folder.chmod(0o755)
-        ready = self.folder / "ready.json"
-        self.log = open(self.folder / "up.log", "wb")
-        self.process = subprocess.Popen(
-            [EXECUTABLE, "up", "--data", str(self.folder / "data"), "--workers", "2", "--port", "0", "--work-port", "0",
-             "--ready-file", str(ready), "--stop-with-parent"], stdout=self.log, stderr=self.log)
-        try:
-            eventually("the cluster to be up", lambda: ready.exists() or self.process.poll() is not None, 180)
-            self.ready = json.loads(ready.read_text())
-        except BaseException:
-            self.stop()
-            raise
-        self.environment = {
-            **os.environ, "RUNSURGE_URL": self.ready["url"], "RUNSURGE_TOKEN": self.ready["token"],
-            # Keys and sessions of this cluster stay with it.
-            "XDG_CONFIG_HOME": str(self.folder / "config")}
-
-    def get(self, path: str, headers: Optional[dict[str, str]] = None) -> tuple[int, str]:
-        request = urllib.request.Request(self.ready["url"] + path, headers=headers or {})
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [EXECUTABLE, *arguments], cwd=self.folder, env=self.environment, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE)
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+def get(cluster: Cluster, path: str, headers: Optional[dict[str, str]] = None) -> tuple[int, str]:
+    request = urllib.request.Request(cluster.ready["url"] + path, headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 class MonitoringTests(unittest.TestCase):
@@ -89,12 +49,12 @@ class MonitoringTests(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.cluster = Cluster()
+        cls.cluster = Cluster("monitoring", workers=2)
         cls.addClassCleanup(cls.cluster.stop)
 
     def scrape(self) -> tuple[Samples, dict[str, str]]:
         """Every sample, and the type of every metric; each line of the text is one or the other."""
-        status, text = self.cluster.get("/metrics")
+        status, text = get(self.cluster, "/metrics")
         self.assertEqual(status, 200, text)
         families = list(text_string_to_metric_families(text))
         samples: Samples = {}
@@ -165,17 +125,17 @@ class MonitoringTests(unittest.TestCase):
         self.assertIn("/api/job/submit", routes)
 
     def test_metrics_are_not_for_those_behind_a_proxy(self) -> None:
-        status, text = self.cluster.get("/metrics", {"X-Forwarded-For": "10.0.0.1"})
+        status, text = get(self.cluster, "/metrics", {"X-Forwarded-For": "10.0.0.1"})
         self.assertEqual((status, json.loads(text)["code"]), (401, "unauthenticated"))
         token = {"X-Forwarded-For": "10.0.0.1", "Authorization": f"Bearer {self.cluster.ready['token']}"}
-        self.assertEqual(self.cluster.get("/metrics", token)[0], 200)
+        self.assertEqual(get(self.cluster, "/metrics", token)[0], 200)
 
     def test_health_tells_of_the_database_and_the_master(self) -> None:
-        status, text = self.cluster.get("/readyz")
+        status, text = get(self.cluster, "/readyz")
         self.assertEqual(status, 200)
         answer = json.loads(text)
         self.assertEqual((answer["status"], answer["database"], answer["role"]), ("ready", "ok", "leader"))
-        self.assertEqual(self.cluster.get("/healthz")[0], 200)
+        self.assertEqual(get(self.cluster, "/healthz")[0], 200)
 
     def test_the_example_subscriber_prints_every_kind_of_event(self) -> None:
         example = ROOT / "Examples" / "monitoring"

@@ -9,9 +9,13 @@ enum JSONBody {
     static func response(
         _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
     ) throws -> Response {
+        response(bytes: try encode(value), status: status, headers: headers)
+    }
+
+    static func encode(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return response(bytes: try encoder.encode(value), status: status, headers: headers)
+        return try encoder.encode(value)
     }
 
     /// What is JSON already.

@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import NIOCore
 
@@ -6,11 +7,12 @@ struct DocumentRoutes: Sendable {
     private static let name = Parameter.text(
         "name", in: .path, .choice(DocumentAssets.Name.allCases.map(\.rawValue)), "Of the file.")
 
-    private let document: JSONValue
+    /// Written once: it never changes.
+    private let document: Result<Data, any Error>
     private let assets: DocumentAssets
 
     init(of endpoints: [Endpoint], assets: APIConfiguration.DocumentAssets?) {
-        document = OpenAPIDocument(of: endpoints).json
+        document = Result { try JSONBody.encode(OpenAPIDocument(of: endpoints).json) }
         self.assets = DocumentAssets(assets)
     }
 
@@ -20,7 +22,7 @@ struct DocumentRoutes: Sendable {
             Endpoint(
                 .get, "/openapi.json", id: "openAPI", .service, "Describes every route (OpenAPI 3.1).",
                 answers: [Answer(.ok, "The document.", .json(.anything))],
-                .anyone { _ in try JSONBody.response(document) }),
+                .anyone { _ in JSONBody.response(bytes: try document.get()) }),
             Endpoint(
                 .get, "/docs", id: "swaggerUI", .service, "Shows the document by Swagger UI.", answers: page,
                 .anyone { _ in DocumentPage.swagger(assets).response() }),

@@ -18,6 +18,7 @@ struct Endpoint: Sendable {
     /// Beyond those that every route has; see `allRefusals`.
     let refusals: [Refusal]
     let handler: EndpointHandler
+    private let queryNames: Set<String>
 
     init(
         _ method: HTTPRequest.Method, _ path: String, id: String, _ tag: EndpointTag, _ summary: String,
@@ -34,6 +35,7 @@ struct Endpoint: Sendable {
         self.answers = answers
         self.refusals = refusals
         self.handler = handler
+        queryNames = Set(parameters.filter { $0.place == .query }.map(\.name))
     }
 
     /// Everything that the route may refuse a request with.
@@ -67,8 +69,7 @@ struct Endpoint: Sendable {
         for parameter in parameters {
             values[parameter.name] = try parameter.value(sent: try parameter.text(in: request, context, query))
         }
-        let known = Set(parameters.filter { $0.place == .query }.map(\.name))
-        if let unknown = query.names.first(where: { !known.contains($0) }) {
+        if let unknown = query.names.first(where: { !queryNames.contains($0) }) {
             throw .invalid(unknown, "\(path) has no query parameter \(unknown).")
         }
         try body.checkMediaType(of: request)

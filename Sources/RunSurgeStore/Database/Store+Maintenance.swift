@@ -25,35 +25,14 @@ extension Store {
 
     /// Each deletes at most `limit` rows that nobody can use any more, and says how many.
     private static func expiring(_ limit: Int) -> [Statement] {
-        [
-            Statement(
-                """
-                WITH gone AS (
-                    DELETE FROM refresh_token WHERE hash IN (
-                        SELECT hash FROM refresh_token WHERE expires_at < clock_timestamp() - interval '1 day' LIMIT $1)
-                    RETURNING 1
-                )
-                SELECT count(*) FROM gone
-                """, [.int(limit)]),
-            Statement(
-                """
-                WITH gone AS (
-                    DELETE FROM login_session WHERE id IN (
-                        SELECT id FROM login_session WHERE expires_at < clock_timestamp() - interval '1 day' LIMIT $1)
-                    RETURNING 1
-                )
-                SELECT count(*) FROM gone
-                """, [.int(limit)]),
-            Statement(
-                """
-                WITH gone AS (
-                    DELETE FROM idempotency_key WHERE (owner_id, key) IN (
-                        SELECT owner_id, key FROM idempotency_key
-                        WHERE created_at < clock_timestamp() - $2 * interval '1 microsecond' LIMIT $1)
-                    RETURNING 1
-                )
-                SELECT count(*) FROM gone
-                """, [.int(limit), .int64(Limits.idempotencyLife.wholeMicroseconds)]),
+        let hasExpired = "expires_at < clock_timestamp() - interval '1 day'"
+        return [
+            deleting("refresh_token", by: "hash", where: hasExpired, [], limit),
+            deleting("login_session", by: "id", where: hasExpired, [], limit),
+            deleting(
+                "idempotency_key", by: "owner_id, key",
+                where: "created_at < clock_timestamp() - $2 * interval '1 microsecond'",
+                [.int64(Limits.idempotencyLife.wholeMicroseconds)], limit),
             // The pieces of an upload answer its repetitions for as long as a key would.
             Statement(
                 """
@@ -69,6 +48,20 @@ extension Store {
                 SELECT count(*) FROM swept
                 """, [.int(min(limit, 100)), .int64(Limits.idempotencyLife.wholeMicroseconds)]),
         ]
+    }
+
+    /// - Parameter parameters: those of the condition, from $2 on.
+    private static func deleting(
+        _ table: String, by key: String, where condition: String, _ parameters: [SQLValue], _ limit: Int
+    ) -> Statement {
+        Statement(
+            """
+            WITH gone AS (
+                DELETE FROM \(table) WHERE (\(key)) IN (SELECT \(key) FROM \(table) WHERE \(condition) LIMIT $1)
+                RETURNING 1
+            )
+            SELECT count(*) FROM gone
+            """, [.int(limit)] + parameters)
     }
 
     /// Fails the jobs that have waited for a piece of their upload for longer than `patience`; how many. At most 1,000:

@@ -157,14 +157,6 @@ struct OrderlyResults {
     }
 }
 
-extension Int64 {
-    /// At most `Int64.max`; both at least 0.
-    fileprivate func adding(_ other: Int64) -> Int64 {
-        let sum = addingReportingOverflow(other)
-        return sum.overflow ? .max : sum.partialValue
-    }
-}
-
 extension BinaryRows {
     fileprivate mutating func append(_ value: Int64?) {
         if let value { append(value) } else { appendNull() }

@@ -24,7 +24,7 @@ struct PipeExchange {
 
     let goal: Goal
     let input: [UInt8]
-    /// Bytes of each output.
+    /// Bytes of each output; of a frame, those that it holds.
     let limit: Int
     private var sink: Int32
     private var sources: [Int32]
@@ -43,7 +43,7 @@ struct PipeExchange {
     mutating func run(until deadline: ContinuousClock.Instant, closeInput: () -> Void = {}) -> Outcome {
         if input.isEmpty { finishInput(closeInput) }
         while true {
-            if outputs.contains(where: { $0.count > limit + Self.prefixBytes }) { return .tooLong }
+            if outputs[0].count > outputLimit || outputs[1].count > limit { return .tooLong }
             if isReached { return .reached }
             if sources.allSatisfy({ $0 < 0 }) { return .ended }
             let left = deadline - .now
@@ -56,6 +56,8 @@ struct PipeExchange {
             if polls[2].revents != 0 { write(closeInput) }
         }
     }
+
+    private var outputLimit: Int { goal == .frame ? limit + Self.prefixBytes : limit }
 
     /// What the frame holds.
     var frame: [UInt8] { Array(outputs[0].dropFirst(Self.prefixBytes)) }

@@ -1,12 +1,13 @@
 /// Sums and products of what peers have measured: the largest number instead of an overflow.
 extension Int64 {
-    func multiplied(by factor: Int64) -> Int64 {
+    /// For numbers that are not negative.
+    public func multiplied(by factor: Int64) -> Int64 {
         let (product, overflow) = multipliedReportingOverflow(by: factor)
         return overflow ? .max : product
     }
 
     /// For numbers that are not negative.
-    func adding(_ other: Int64) -> Int64 {
+    public func adding(_ other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum
     }

@@ -64,9 +64,13 @@ extension DispatchMachine {
     }
 
     /// Chunks that may queue at one worker, so that the last ones don't wait there while others are idle.
+    ///
+    /// Workers ask for a time's worth of chunks (`WorkerSettings.prefetchSeconds`): a twelfth of it, 5 ms, keeps nobody
+    /// waiting for long, and ever smaller shares of what is left would cost more in messages than they level out.
     private func fairQueue(of session: SessionEntry) -> Int64 {
         guard session.slots < totalSlots else { return .max }
-        return max(1, totalReady * Int64(session.slots) / Int64(2 * totalSlots))
+        let share = totalReady * Int64(session.slots) / Int64(2 * totalSlots)
+        return max(1, share, Int64(session.prefetch / 12))
     }
 
     // MARK: Whose turn it is

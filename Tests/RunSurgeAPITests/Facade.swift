@@ -33,7 +33,7 @@ struct Facade: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let application = await buildApplication(
-            configuration, accounts: accounts, jobs: jobs, blobs: blobs, enrolment: enrolment,
+            configuration, FacadePorts(accounts: accounts, jobs: jobs, blobs: blobs, enrolment: enrolment),
             logger: logger)
         try await application.test(setup, body)
     }

@@ -33,7 +33,7 @@ struct LiveServer: Sendable {
         logger.logLevel = .critical
         let (ports, running) = AsyncStream<Int>.makeStream()
         let application = await buildApplication(
-            configuration, accounts: accounts, jobs: jobs, blobs: blobs, logger: logger
+            configuration, FacadePorts(accounts: accounts, jobs: jobs, blobs: blobs), logger: logger
         ) { running.yield($0) }
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {

@@ -1,20 +1,16 @@
 public import Hummingbird
 public import Logging
 import NIOCore
-public import RunSurgeCore
+import RunSurgeCore
 
 /// The REST facade as an application that is not running yet; nothing is opened or started here.
 ///
-/// - Parameters:
-///   - enrolment: nil: nobody can be enrolled here, and the routes for it are missing.
-///   - onServerRunning: told the port once the server listens.
+/// - Parameter onServerRunning: told the port once the server listens.
 public func buildApplication(
-    _ configuration: APIConfiguration, accounts: any AccountStore, jobs: any JobStore, blobs: any BlobStore,
-    enrolment: (any EnrolmentStore)? = nil, logger: Logger,
+    _ configuration: APIConfiguration, _ ports: FacadePorts, logger: Logger,
     onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
 ) async -> some ApplicationProtocol {
-    let router = await buildRouter(
-        configuration, accounts: accounts, jobs: jobs, blobs: blobs, enrolment: enrolment)
+    let router = await buildRouter(configuration, ports)
     let stalledWriteTimeout = configuration.stalledWriteTimeout
     return Application(
         responder: MeasuredResponder(router.buildResponder(), isMeasuring: configuration.metrics != nil),
@@ -29,10 +25,7 @@ public func buildApplication(
         logger: logger)
 }
 
-private func buildRouter(
-    _ configuration: APIConfiguration, accounts: any AccountStore, jobs: any JobStore, blobs: any BlobStore,
-    enrolment: (any EnrolmentStore)?
-) async -> Router<APIRequestContext> {
+private func buildRouter(_ configuration: APIConfiguration, _ ports: FacadePorts) async -> Router<APIRequestContext> {
     let accessTokens = await AccessTokens(
         secret: configuration.secret, algorithm: configuration.algorithm, lifetime: configuration.accessTokenLifetime)
     let limiter = LoginLimiter()
@@ -42,12 +35,12 @@ private func buildRouter(
     router.add(middleware: ErrorMiddleware())
     router.add(
         middleware: Authenticator(
-            tokens: accessTokens, accounts: accounts, isBlobPass: configuration.isBlobPass,
+            tokens: accessTokens, accounts: ports.accounts, isBlobPass: configuration.isBlobPass,
             operatorToken: configuration.operatorToken))
     let endpoints =
-        accountEndpoints(configuration, accounts: accounts, accessTokens, limiter)
-        + jobEndpoints(configuration, jobs: jobs, blobs: blobs)
-        + machineEndpoints(configuration, jobs: jobs, enrolment: enrolment, limiter)
+        accountEndpoints(configuration, ports, accessTokens, limiter)
+        + jobEndpoints(configuration, ports)
+        + machineEndpoints(configuration, ports, limiter)
     let table = EndpointTable(
         endpoints: endpoints + DocumentRoutes(of: endpoints, assets: configuration.documentAssets).endpoints)
     router.add(middleware: MethodMiddleware(table: table))
@@ -56,12 +49,11 @@ private func buildRouter(
 }
 
 private func accountEndpoints(
-    _ configuration: APIConfiguration, accounts: any AccountStore, _ accessTokens: AccessTokens,
-    _ limiter: LoginLimiter
+    _ configuration: APIConfiguration, _ ports: FacadePorts, _ accessTokens: AccessTokens, _ limiter: LoginLimiter
 ) -> [Endpoint] {
     AuthenticationRoutes(
-        accounts: accounts, accessTokens: accessTokens,
-        refreshTokens: RefreshTokens(accounts: accounts, lifetime: configuration.refreshTokenLifetime),
+        accounts: ports.accounts, accessTokens: accessTokens,
+        refreshTokens: RefreshTokens(accounts: ports.accounts, lifetime: configuration.refreshTokenLifetime),
         hasher: PasswordHasher(cost: configuration.passwordCost), limiter: limiter,
         cookies: SessionCookies(
             isSecure: configuration.areCookiesSecure, accessLifetime: configuration.accessTokenLifetime,
@@ -70,9 +62,8 @@ private func accountEndpoints(
     ).endpoints
 }
 
-private func jobEndpoints(
-    _ configuration: APIConfiguration, jobs: any JobStore, blobs: any BlobStore
-) -> [Endpoint] {
+private func jobEndpoints(_ configuration: APIConfiguration, _ ports: FacadePorts) -> [Endpoint] {
+    let (jobs, blobs) = (ports.jobs, ports.blobs)
     let receipts = UploadReceipts(secret: configuration.secret)
     // Those that wait hold a connection each, which bounds them.
     let uploads = AsyncLimit(configuration.concurrentUploads, waiting: configuration.maximumConnections)
@@ -84,13 +75,14 @@ private func jobEndpoints(
 }
 
 private func machineEndpoints(
-    _ configuration: APIConfiguration, jobs: any JobStore, enrolment: (any EnrolmentStore)?, _ limiter: LoginLimiter
+    _ configuration: APIConfiguration, _ ports: FacadePorts, _ limiter: LoginLimiter
 ) -> [Endpoint] {
+    let jobs = ports.jobs
     let operatorUser = configuration.operatorToken?.user
     var endpoints =
         NodeRoutes(jobs: jobs, operatorUser: operatorUser).endpoints
         + HealthRoutes(jobs: jobs, role: configuration.role, masterSilence: configuration.masterSilence).endpoints
-    if let enrolment {
+    if let enrolment = ports.enrolment {
         endpoints +=
             EnrolmentRoutes(
                 enrolment: enrolment, linkEndpoints: configuration.linkEndpoints, limiter: limiter,

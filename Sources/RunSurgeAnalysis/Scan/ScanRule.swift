@@ -1,12 +1,4 @@
-/// What happens to code that a rule finds something in.
-public enum ScanPolicy: String, Sendable, Codable {
-    /// The code is not taken.
-    case refuse
-    /// The code is taken, and the finding is shown.
-    case warn
-    /// Nothing is said.
-    case allow
-}
+public import RunSurgeCore
 
 /// One thing that submitted code is looked through for.
 public struct ScanRule: Sendable, Equatable {

@@ -1,3 +1,8 @@
+/// The original system's types of jobs; both are run alike.
+public enum JobKind: String, Sendable, Codable, CaseIterable {
+    case simple, complex
+}
+
 /// All that defines one run of a script. Immutable once accepted.
 public struct JobSpecification: Sendable, Codable, Equatable {
     public var name: String
@@ -23,6 +28,10 @@ public struct JobSpecification: Sendable, Codable, Equatable {
     public var priority: Int
     /// Bytes of memory that the worker of its driver must have; nil: any will do.
     public var requiredMemory: Int64?
+    /// What the original system calls its type; nil: simple.
+    public var kind: JobKind?
+    /// What the scan of its code had to say when it was taken.
+    public var findings: [ScanFinding]?
 
     public init(
         name: String, script: FileEntry, inputs: [FileEntry] = [], scriptArgument: String? = nil,

@@ -155,9 +155,9 @@ struct MasterStart: Sendable {
         }
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let application = await buildApplication(
-            configuration, accounts: store.accounts, jobs: store.jobs, blobs: blobs, enrolment: store.enrolment,
-            logger: logger,
-            onServerRunning: { continuation.yield($0) })
+            configuration,
+            FacadePorts(accounts: store.accounts, jobs: store.jobs, blobs: blobs, enrolment: store.enrolment),
+            logger: logger, onServerRunning: { continuation.yield($0) })
         await services.addServiceUnlessShutdown(application)
         for await port in ports {
             let host = access.host.contains(":") ? "[\(access.host)]" : access.host

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RunSurgeCore
 
 /// Looks submitted code through for what the rules speak of, without running it.
 public enum CodeScan {

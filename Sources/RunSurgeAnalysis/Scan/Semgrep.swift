@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RunSurgeCore
 
 /// The rules as semgrep reads them, and its report.
 public enum Semgrep {

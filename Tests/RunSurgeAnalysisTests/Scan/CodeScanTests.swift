@@ -1,6 +1,7 @@
 import Testing
 
 @testable import RunSurgeAnalysis
+import RunSurgeCore
 
 /// What is found in a script, however it is written.
 @Suite struct CodeScanTests {

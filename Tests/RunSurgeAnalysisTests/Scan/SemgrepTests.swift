@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import RunSurgeAnalysis
+import RunSurgeCore
 
 /// The rules in semgrep's form, and its report in ours.
 @Suite struct SemgrepTests {

@@ -1,7 +1,7 @@
+import RunSurgeCore
 import Testing
 
 @testable import RunSurgeAnalysis
-import RunSurgeCore
 
 /// What is found in a script, however it is written.
 @Suite struct CodeScanTests {

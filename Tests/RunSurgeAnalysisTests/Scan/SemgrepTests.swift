@@ -1,8 +1,8 @@
 import Foundation
+import RunSurgeCore
 import Testing
 
 @testable import RunSurgeAnalysis
-import RunSurgeCore
 
 /// The rules in semgrep's form, and its report in ours.
 @Suite struct SemgrepTests {

@@ -35,11 +35,13 @@ private func buildRouter(_ configuration: APIConfiguration, _ ports: FacadePorts
     router.add(middleware: ErrorMiddleware())
     router.add(
         middleware: Authenticator(
-            tokens: accessTokens, accounts: ports.accounts, isBlobPass: configuration.isBlobPass,
-            operatorToken: configuration.operatorToken))
+            tokens: accessTokens, accounts: ports.accounts, access: ports.platform?.access,
+            isBlobPass: configuration.isBlobPass, operatorToken: configuration.operatorToken))
+    let quota = QuotaCheck(access: ports.platform?.access, jobs: ports.jobs)
     let endpoints =
         accountEndpoints(configuration, ports, accessTokens, limiter)
-        + jobEndpoints(configuration, ports)
+        + accessEndpoints(configuration, ports)
+        + jobEndpoints(configuration, ports, quota)
         + machineEndpoints(configuration, ports, limiter)
     let table = EndpointTable(
         endpoints: endpoints + DocumentRoutes(of: endpoints, assets: configuration.documentAssets).endpoints)
@@ -52,7 +54,7 @@ private func accountEndpoints(
     _ configuration: APIConfiguration, _ ports: FacadePorts, _ accessTokens: AccessTokens, _ limiter: LoginLimiter
 ) -> [Endpoint] {
     AuthenticationRoutes(
-        accounts: ports.accounts, accessTokens: accessTokens,
+        accounts: ports.accounts, access: ports.platform?.access, accessTokens: accessTokens,
         refreshTokens: RefreshTokens(accounts: ports.accounts, lifetime: configuration.refreshTokenLifetime),
         hasher: PasswordHasher(cost: configuration.passwordCost), limiter: limiter,
         cookies: SessionCookies(
@@ -62,16 +64,26 @@ private func accountEndpoints(
     ).endpoints
 }
 
-private func jobEndpoints(_ configuration: APIConfiguration, _ ports: FacadePorts) -> [Endpoint] {
+private func accessEndpoints(_ configuration: APIConfiguration, _ ports: FacadePorts) -> [Endpoint] {
+    guard let access = ports.platform?.access else { return [] }
+    let pages = Pages(secret: configuration.secret)
+    return SessionRoutes(access: access, pages: pages, isBehindProxy: configuration.isBehindProxy).endpoints
+        + TokenRoutes(access: access, pages: pages, isBehindProxy: configuration.isBehindProxy).endpoints
+        + AdministrationRoutes(accounts: ports.accounts, access: access, pages: pages).endpoints
+}
+
+private func jobEndpoints(
+    _ configuration: APIConfiguration, _ ports: FacadePorts, _ quota: QuotaCheck
+) -> [Endpoint] {
     let (jobs, blobs) = (ports.jobs, ports.blobs)
     let receipts = UploadReceipts(secret: configuration.secret)
     // Those that wait hold a connection each, which bounds them.
     let uploads = AsyncLimit(configuration.concurrentUploads, waiting: configuration.maximumConnections)
-    return SubmissionRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).endpoints
+    return SubmissionRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota).endpoints
         + JobRoutes(jobs: jobs, pages: Pages(secret: configuration.secret)).endpoints
         + OutputRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
         .endpoints
-        + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).endpoints
+        + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota).endpoints
 }
 
 private func machineEndpoints(

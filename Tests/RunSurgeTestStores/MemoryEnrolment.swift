@@ -84,6 +84,17 @@ public final class MemoryEnrolment: EnrolmentStore {
         return key
     }
 
+    public func announceNode(name: String, owner: UserID) async throws -> Node {
+        let id = state.withLock { state in
+            let id = state.nodes["\(owner) \(name)"] ?? NodeID(Int64(100 + state.nodes.count))
+            state.nodes["\(owner) \(name)"] = id
+            return id
+        }
+        return Node(
+            id: id, owner: owner, name: name, slots: 0, memory: 0, isAlive: false,
+            createdAt: Timestamp(microseconds: now()), lastSeenAt: nil, completedChunks: 0)
+    }
+
     public func keys(owner: UserID, limit: Int) async throws -> [NodeKey] {
         state.withLock { Array($0.keys.filter { $0.owner == owner }.reversed().prefix(limit)) }
     }

@@ -25,7 +25,7 @@ extension APITokenView: NotedFields {
 
 extension NewAPITokenView: NotedFields {
     static let fieldNotes: [String: FieldNote] = [
-        "token": .says("The secret. It is shown once; nothing when the request is repeated by its Idempotency-Key.")
+        "token": .says("The secret, shown once. It is stored nowhere, so no Idempotency-Key can bring it back.")
     ]
 }
 

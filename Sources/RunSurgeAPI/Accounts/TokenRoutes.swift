@@ -41,14 +41,8 @@ struct TokenRoutes: Sendable {
                 hash: OpaqueToken.hash(token), name: form.name, owner: user.id,
                 expires: form.lifetime.map { OpaqueToken.expiry(after: .seconds($0)) },
                 client: call.client(isBehindProxy: isBehindProxy), idempotency: nil)
-            switch made {
-            case .performed(let description):
-                return try JSONBody.response(
-                    NewAPITokenView(token: token, description: APITokenView(description)), status: .created)
-            case .replayed(let answer):
-                return JSONBody.response(
-                    bytes: answer.body, status: HTTPResponse.Status(code: answer.status, reasonPhrase: ""))
-            }
+            return try JSONBody.response(
+                NewAPITokenView(token: token, description: APITokenView(made.performedValue)), status: .created)
         } catch StoreError.conflict(field: "token") {
             throw APIError(
                 .conflict, "too_many_tokens",

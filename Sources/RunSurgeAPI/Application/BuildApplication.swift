@@ -43,6 +43,7 @@ private func buildRouter(_ configuration: APIConfiguration, _ ports: FacadePorts
         + accessEndpoints(configuration, ports)
         + jobEndpoints(configuration, ports, quota)
         + machineEndpoints(configuration, ports, limiter)
+        + usageEndpoints(configuration, ports)
     let table = EndpointTable(
         endpoints: endpoints + DocumentRoutes(of: endpoints, assets: configuration.documentAssets).endpoints)
     router.add(middleware: MethodMiddleware(table: table))
@@ -86,13 +87,27 @@ private func jobEndpoints(
         + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota).endpoints
 }
 
+private func usageEndpoints(_ configuration: APIConfiguration, _ ports: FacadePorts) -> [Endpoint] {
+    guard let platform = ports.platform else { return [] }
+    let pages = Pages(secret: configuration.secret)
+    let nodes = NodeAccess(jobs: ports.jobs, operatorUser: configuration.operatorToken?.user)
+    return OwnNodeRoutes(jobs: ports.jobs, usage: platform.usage, pages: pages, nodes: nodes).endpoints
+        + StatisticsRoutes(usage: platform.usage).endpoints
+        + PaymentRoutes(
+            jobs: ports.jobs, groups: platform.groups, usage: platform.usage, pages: pages,
+            answers: IdempotentAnswers(store: platform.idempotency)
+        ).endpoints
+}
+
 private func machineEndpoints(
     _ configuration: APIConfiguration, _ ports: FacadePorts, _ limiter: LoginLimiter
 ) -> [Endpoint] {
     let jobs = ports.jobs
     let operatorUser = configuration.operatorToken?.user
     var endpoints =
-        NodeRoutes(jobs: jobs, operatorUser: operatorUser).endpoints
+        NodeRoutes(
+            jobs: jobs, usage: ports.platform?.usage, enrolment: ports.enrolment, operatorUser: operatorUser
+        ).endpoints
         + HealthRoutes(jobs: jobs, role: configuration.role, masterSilence: configuration.masterSilence).endpoints
     if let enrolment = ports.enrolment {
         endpoints +=

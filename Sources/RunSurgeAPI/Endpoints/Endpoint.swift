@@ -100,7 +100,7 @@ enum EndpointHandler: Sendable {
 
 /// What routes are about.
 enum EndpointTag: String, Sendable, CaseIterable {
-    case accounts, jobs, blobs, nodes, service
+    case accounts, jobs, blobs, nodes, usage, service
 
     var note: String {
         switch self {
@@ -108,6 +108,7 @@ enum EndpointTag: String, Sendable, CaseIterable {
         case .jobs: "Scripts with their files: submission, state, logs and outputs."
         case .blobs: "Files by the SHA-256 of their bytes."
         case .nodes: "Machines, their keys and their history."
+        case .usage: "What work costs and earns."
         case .service: "Of the server itself."
         }
     }

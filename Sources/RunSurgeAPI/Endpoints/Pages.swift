@@ -6,8 +6,9 @@ import RunSurgeCore
 
 /// Lists in pages. Where a page ends is told by a cursor that only this server can make and that fits one list only.
 struct Pages: Sendable {
+    static let usualLimit: Int64 = 100
     static let limit = Parameter.integer(
-        "limit", in: 1...Int64(Limits.pageItems), default: 100, "Entries of one page, at most.")
+        "limit", in: 1...Int64(Limits.pageItems), default: usualLimit, "Entries of one page, at most.")
     static let cursor = Parameter.optionalText(
         "cursor", in: .query, .text(32...32, pattern: "[A-Za-z0-9_-]{32}"),
         "`next_cursor` of the page before; nothing: the first page.")

@@ -62,6 +62,8 @@ public enum Limits {
     public static let goneNodes = 1_000
     /// Enrolment tokens of one user that are unused and not expired; a further one is refused with 409.
     public static let enrolmentTokens = 1_000
+    /// Nodes of one user that were announced and nothing was ever enrolled for; a further one is refused with 409.
+    public static let announcedNodes = 1_000
     /// Public keys of masters that a worker remembers and tries; the oldest go first.
     public static let serverKeys = 16
     /// Peers with unknown keys that wait for the store to be read, and keys known to be unknown; past it the oldest have

@@ -9,6 +9,11 @@ public protocol EnrolmentStore: Sendable {
     /// - Returns: nil when the token is unknown, spent or expired.
     /// - Throws: `StoreError.conflict` naming `public_key` when the key is known already.
     func enrol(tokenHash: [UInt8], publicKey: [UInt8], name: String, address: String) async throws -> NodeKey?
+    /// Makes a node known that is not attached yet: a machine that is enrolled by this name becomes it. The one of this
+    /// name when there is one already.
+    /// - Throws: `StoreError.conflict` naming `node` when the owner has `Limits.announcedNodes` that nothing was ever
+    ///   enrolled for.
+    func announceNode(name: String, owner: UserID) async throws -> Node
     /// Newest first, the revoked ones included.
     func keys(owner: UserID, limit: Int) async throws -> [NodeKey]
     /// Durable when it returns; the links notice by `waitForKeyChange`.

@@ -92,11 +92,11 @@ public struct APITokenView: Sendable, Codable, Equatable {
 
 /// Answer to `POST /api/users/tokens`.
 public struct NewAPITokenView: Sendable, Codable {
-    /// The secret. It is shown once: nil when the request is repeated by its idempotency key.
-    public let token: String?
+    /// The secret, shown once.
+    public let token: String
     public let description: APITokenView
 
-    public init(token: String?, description: APITokenView) {
+    public init(token: String, description: APITokenView) {
         self.token = token
         self.description = description
     }

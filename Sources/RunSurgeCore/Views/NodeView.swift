@@ -12,8 +12,10 @@ public struct NodeView: Sendable, Codable, Equatable {
     public let memoryBytes: Int64
     /// The original's word for chunks.
     public let completedTasks: Int64
+    /// The cluster's own nodes earn nothing.
+    public let totalEarnings: Amount
 
-    public init(_ node: Node) {
+    public init(_ node: Node, earned: MicroUnits = 0) {
         nodeID = node.id
         userID = node.owner
         nodeName = node.name
@@ -24,6 +26,7 @@ public struct NodeView: Sendable, Codable, Equatable {
         slots = node.slots
         memoryBytes = node.memory
         completedTasks = node.completedChunks
+        totalEarnings = Amount(earned)
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -37,5 +40,6 @@ public struct NodeView: Sendable, Codable, Equatable {
         case slots
         case memoryBytes = "memory_bytes"
         case completedTasks = "num_of_completed_tasks"
+        case totalEarnings = "total_node_earnings"
     }
 }

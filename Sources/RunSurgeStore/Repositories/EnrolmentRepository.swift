@@ -112,6 +112,27 @@ struct EnrolmentRepository: EnrolmentStore {
         return (try row.identifier("id"), try row.string("name"))
     }
 
+    func announceNode(name: String, owner: UserID) async throws -> Node {
+        let node = try await database.transaction { connection in
+            try await Self.lock(owner, connection)
+            _ = try await connection.query(
+                """
+                INSERT INTO node (owner_id, name, slots, memory, is_alive)
+                SELECT $1, $2, 0, 0, false WHERE $3 > (
+                    SELECT count(*) FROM node n
+                    WHERE n.owner_id = $1 AND NOT EXISTS (SELECT FROM node_key k WHERE k.node_id = n.id))
+                ON CONFLICT (coalesce(owner_id, 0), name) DO NOTHING
+                """, [.identifier(owner), .text(name.withoutNULs), .int(Limits.announcedNodes)])
+            let rows = try await connection.query(
+                NodeRow.select + " WHERE n.owner_id = $1 AND n.name = $2",
+                [.identifier(owner), .text(name.withoutNULs)])
+            guard let node = try rows.first.map(NodeRow.decode) else { throw StoreError.conflict(field: "node") }
+            return node
+        }
+        await database.wakeups.signal(.events)
+        return node
+    }
+
     // MARK: Keys
 
     func keys(owner: UserID, limit: Int) async throws -> [NodeKey] {

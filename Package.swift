@@ -83,8 +83,8 @@ let package = Package(
         .target(
             name: "RunSurgeAPI",
             dependencies: [
-                "RunSurgeCore", collections, crypto, cryptoExtras, httpTypes, hummingbird, jwt, logging, metrics, nio,
-                nioHTTPTypes, nioPosix,
+                "RunSurgeCore", collections, crypto, cryptoExtras, httpTypes, hummingbird, jwt, lifecycle, logging,
+                metrics, nio, nioHTTPTypes, nioPosix,
             ], swiftSettings: swift),
         .target(
             name: "RunSurgeClient", dependencies: ["RunSurgeCore", crypto, httpClient, nio, nioHTTP1, nioPosix],

@@ -85,5 +85,8 @@ public struct APIConfiguration: Sendable {
     /// How often a follower of a log looks by itself, beside being woken.
     public var followInterval = Duration.seconds(5)
 
+    /// How often a stream of events that is silent says that it lives.
+    public var eventHeartbeat = Duration.seconds(15)
+
     public init(secret: String) { self.secret = secret }
 }

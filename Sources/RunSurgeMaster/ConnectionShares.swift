@@ -9,7 +9,7 @@ public struct ConnectionShares: Sendable, Equatable {
     public static let connectionsPerWorker = 4
     /// Databases, files, pipes, and peers that have not said who they are yet.
     private static let reserved = 256
-    private static let mostRequests = 1_024
+    private static let mostRequests = 4_096
     private static let mostWorkers = 10_000
 
     /// - Parameters:

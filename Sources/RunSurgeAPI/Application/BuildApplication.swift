@@ -10,7 +10,10 @@ public func buildApplication(
     _ configuration: APIConfiguration, _ ports: FacadePorts, logger: Logger,
     onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
 ) async -> some ApplicationProtocol {
-    let router = await buildRouter(configuration, ports)
+    let hub = ports.platform.map {
+        EventHub(events: $0.events, heartbeat: configuration.eventHeartbeat, logger: logger)
+    }
+    let router = await buildRouter(configuration, ports, hub)
     let stalledWriteTimeout = configuration.stalledWriteTimeout
     return Application(
         responder: MeasuredResponder(router.buildResponder(), isMeasuring: configuration.metrics != nil),
@@ -25,7 +28,9 @@ public func buildApplication(
         logger: logger)
 }
 
-private func buildRouter(_ configuration: APIConfiguration, _ ports: FacadePorts) async -> Router<APIRequestContext> {
+private func buildRouter(
+    _ configuration: APIConfiguration, _ ports: FacadePorts, _ hub: EventHub?
+) async -> Router<APIRequestContext> {
     let accessTokens = await AccessTokens(
         secret: configuration.secret, algorithm: configuration.algorithm, lifetime: configuration.accessTokenLifetime)
     let limiter = LoginLimiter()
@@ -44,6 +49,7 @@ private func buildRouter(_ configuration: APIConfiguration, _ ports: FacadePorts
         + jobEndpoints(configuration, ports, quota)
         + machineEndpoints(configuration, ports, limiter)
         + usageEndpoints(configuration, ports)
+        + eventEndpoints(configuration, ports, hub)
     let table = EndpointTable(
         endpoints: endpoints + DocumentRoutes(of: endpoints, assets: configuration.documentAssets).endpoints)
     router.add(middleware: MethodMiddleware(table: table))
@@ -85,6 +91,17 @@ private func jobEndpoints(
         + OutputRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
         .endpoints
         + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota).endpoints
+}
+
+private func eventEndpoints(
+    _ configuration: APIConfiguration, _ ports: FacadePorts, _ hub: EventHub?
+) -> [Endpoint] {
+    guard let platform = ports.platform, let hub else { return [] }
+    // The rest is for requests that end.
+    let streams = configuration.maximumConnections / 4 * 3
+    return EventRoutes(
+        jobs: ports.jobs, groups: platform.groups, events: platform.events, hub: hub, streams: streams
+    ).endpoints
 }
 
 private func usageEndpoints(_ configuration: APIConfiguration, _ ports: FacadePorts) -> [Endpoint] {

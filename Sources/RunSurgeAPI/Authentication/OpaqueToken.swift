@@ -21,7 +21,6 @@ enum OpaqueToken {
 
     /// When what begins now ends.
     static func expiry(after lifetime: Duration) -> Timestamp {
-        let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-        return Timestamp(microseconds: now + lifetime.components.seconds * 1_000_000)
+        Timestamp(microseconds: Timestamp.now.microseconds + lifetime.components.seconds * 1_000_000)
     }
 }

@@ -1,6 +1,7 @@
 import Hummingbird
 import NIOCore
 import RunSurgeCore
+import ServiceLifecycle
 
 /// Streams what a job writes: the stored part as it grows, and when the job has ended the rest from its blob.
 struct LogReader: Sendable {
@@ -42,6 +43,8 @@ struct LogReader: Sendable {
         var position = offset
         while true {
             try Task.checkCancellation()
+            // Cut rather than ended: the reader comes back, to this or to another master, where it was.
+            if Task.isShuttingDownGracefully { throw CancellationError() }
             // The state first: a log that ends after it is complete when it is read after it.
             guard let current = try await jobs.job(job.id, owner: job.owner) else { return }
             try await writeStored(from: &position, to: &writer)

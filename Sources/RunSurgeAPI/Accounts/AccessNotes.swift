@@ -25,7 +25,8 @@ extension APITokenView: NotedFields {
 
 extension NewAPITokenView: NotedFields {
     static let fieldNotes: [String: FieldNote] = [
-        "token": .says("The secret, shown once. It is stored nowhere, so no Idempotency-Key can bring it back.")
+        "token": .says("The secret, shown once. It is stored nowhere, so no Idempotency-Key can bring it back."),
+        "created_at": .moment, "expires_at": .moment,
     ]
 }
 

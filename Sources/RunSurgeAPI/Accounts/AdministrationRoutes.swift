@@ -11,7 +11,7 @@ struct AdministrationRoutes: Sendable {
     private static let username = Parameter.text(
         "username", in: .path, .plain(1...Limits.nameBytes), "The name of the account.")
     private static let user = Parameter<UserID>.identifier("user_id", "The number of the user.")
-    private static let notAllowed = Refusal(.forbidden, "administrators_only", "The caller is no administrator.")
+    private static let notAllowed = Refusal(.forbidden, "forbidden", "The caller is no administrator.")
     private static let noUser = Refusal(.notFound, "user_not_found", "There is no such user.")
 
     var endpoints: [Endpoint] {
@@ -51,7 +51,7 @@ struct AdministrationRoutes: Sendable {
     ) -> EndpointHandler {
         .login { call, user in
             guard let user = try await accounts.user(user.id), user.role == .administrator else {
-                throw APIError(.forbidden, "administrators_only", "This is for administrators.")
+                throw APIError(.forbidden, "forbidden", "This is for administrators.")
             }
             return try await serve(call, user)
         }

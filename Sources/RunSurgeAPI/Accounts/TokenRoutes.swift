@@ -42,7 +42,7 @@ struct TokenRoutes: Sendable {
                 expires: form.lifetime.map { OpaqueToken.expiry(after: .seconds($0)) },
                 client: call.client(isBehindProxy: isBehindProxy), idempotency: nil)
             return try JSONBody.response(
-                NewAPITokenView(token: token, description: APITokenView(made.performedValue)), status: .created)
+                NewAPITokenView(token: token, of: made.performedValue), status: .created)
         } catch StoreError.conflict(field: "token") {
             throw APIError(
                 .conflict, "too_many_tokens",

@@ -94,11 +94,24 @@ public struct APITokenView: Sendable, Codable, Equatable {
 public struct NewAPITokenView: Sendable, Codable {
     /// The secret, shown once.
     public let token: String
-    public let description: APITokenView
+    public let tokenID: APITokenID
+    public let name: String
+    public let createdAt: String
+    public let expiresAt: String?
 
-    public init(token: String, description: APITokenView) {
+    public init(token: String, of made: APIToken) {
         self.token = token
-        self.description = description
+        tokenID = made.id
+        name = made.name
+        createdAt = made.createdAt.iso8601
+        expiresAt = made.expiresAt?.iso8601
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case token, name
+        case tokenID = "token_id"
+        case createdAt = "created_at"
+        case expiresAt = "expires_at"
     }
 }
 

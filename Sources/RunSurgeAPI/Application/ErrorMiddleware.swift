@@ -13,7 +13,9 @@ struct ErrorMiddleware: RouterMiddleware {
         } catch {
             let refusal = Self.refusal(for: error, of: request, logger: context.logger)
             var response = try JSONBody.response(
-                ErrorView(detail: refusal.detail, code: refusal.code, field: refusal.field), status: refusal.status)
+                ErrorView(
+                    detail: refusal.detail, code: refusal.code, field: refusal.field, findings: refusal.findings),
+                status: refusal.status)
             if let seconds = refusal.retryAfter { response.headers[.retryAfter] = String(seconds) }
             if let methods = refusal.allowed { response.headers[.allow] = methods }
             if refusal.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }

@@ -94,12 +94,13 @@ enum EndpointHandler: Sendable {
 
 /// What routes are about.
 enum EndpointTag: String, Sendable, CaseIterable {
-    case accounts, jobs, blobs, nodes, service
+    case accounts, jobs, groups, blobs, nodes, service
 
     var note: String {
         switch self {
         case .accounts: "Registration, login and the life of tokens."
         case .jobs: "Scripts with their files: submission, state, logs and outputs."
+        case .groups: "One script over many archives, and an aggregator that merges what they give."
         case .blobs: "Files by the SHA-256 of their bytes."
         case .nodes: "Machines, their keys and their history."
         case .service: "Of the server itself."

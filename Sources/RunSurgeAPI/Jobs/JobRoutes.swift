@@ -5,6 +5,8 @@ import RunSurgeCore
 struct JobRoutes: Sendable {
     let jobs: any JobStore
     let pages: Pages
+    /// nil: there are none.
+    let figures: JobFigures?
 
     private static let before = Parameter.optionalInteger(
         "before", in: 1 ... .max, "`next_before` of the page before; `cursor` says the same.")
@@ -22,7 +24,7 @@ struct JobRoutes: Sendable {
             Endpoint(
                 .get, "/api/job/{id}", id: "job", .jobs, "Shows a job.", parameters: [JobAccess.id.description],
                 answers: [.json(JobView.self, "The job.")], refusals: Refusal.job,
-                access.user { _, job in try JSONBody.response(JobView(job)) }),
+                access.user { _, job in try JSONBody.response(try await figures?.view(job) ?? JobView(job)) }),
             Endpoint(
                 .get, "/api/job/{id}/plan", id: "jobPlan", .jobs, "Shows the analyser's plan.",
                 parameters: [JobAccess.id.description], answers: [Answer(.ok, "The plan.", .json(.anything))],
@@ -57,7 +59,7 @@ struct JobRoutes: Sendable {
         return try await pages.response(to: call, list: "jobs of \(user.id)", number: \.id.rawValue) { cursor, limit in
             try await jobs.jobs(owner: user.id, before: (cursor ?? before).map { JobID($0) }, limit: limit)
         } view: { page, next in
-            JobListView(jobs: page.map(JobView.init), nextBefore: next == nil ? nil : page.last?.id, nextCursor: next)
+            JobListView(jobs: page.map { JobView($0) }, nextBefore: next == nil ? nil : page.last?.id, nextCursor: next)
         }
     }
 

@@ -47,6 +47,10 @@ extension SchemaChoice {
     static var sample: Self? { allCases.first }
 }
 
+extension JobKind: SchemaChoice {}
 extension JobState: SchemaChoice {}
+extension GroupState: SchemaChoice {}
+extension PaymentStatus: SchemaChoice {}
+extension ScanPolicy: SchemaChoice {}
 extension KeyKind: SchemaChoice {}
 extension MasterRoleView.Role: SchemaChoice {}

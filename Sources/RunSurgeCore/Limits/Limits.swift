@@ -73,6 +73,8 @@ public enum Limits {
     public static let uploadPieces = 10_000
     /// How long a job waits for the next piece of its upload; then it fails.
     public static let uploadPatience = Duration.seconds(86_400)
+    /// Findings of a scan that are kept and shown; the others are left out.
+    public static let scanFindings = 200
     /// Bytes of an idempotency key; a longer one is refused with 422.
     public static let idempotencyKeyBytes = 255
     /// Bytes of an answer that is kept for a repetition; a larger one fails the request.

@@ -36,6 +36,19 @@ extension RegionView: NotedFields {
     static let fieldNotes: [String: FieldNote] = ["predicted_peak_bytes": .bytes, "measured_peak_bytes": .bytes]
 }
 
+extension ChunkView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = [
+        "chunk_index": .says("From 0, in its region."), "reason": .says("Why it is not completed."),
+        "peak_memory_bytes": .bytes,
+    ]
+}
+
+extension ChunkListView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = [
+        "next_cursor": .says("`cursor` of the next page; nothing on the last.")
+    ]
+}
+
 extension OutputView: NotedFields {
     static let fieldNotes: [String: FieldNote] = [
         "path": .says("Relative to the job's working directory."), "sha256": .rule(.sha256), "size": .bytes,

@@ -35,6 +35,13 @@ struct JobRoutes: Sendable {
                 parameters: [JobAccess.id.description], answers: [.json(RegionListView.self, "The regions.")],
                 refusals: Refusal.job, access.user(regions)),
             Endpoint(
+                .get, "/api/job/{id}/chunks", id: "jobChunks", .jobs,
+                "Shows a page of the chunks that have a result, the last first; of regions that are over they are "
+                    + "kept for a while only.",
+                parameters: [JobAccess.id.description] + Pages.parameters,
+                answers: [.json(ChunkListView.self, "The chunks.", headers: Pages.headers)], refusals: Refusal.job,
+                access.user(chunks)),
+            Endpoint(
                 .get, "/api/job/{id}/report", id: "jobReport", .jobs, "Shows the run report of a job that has ended.",
                 parameters: [JobAccess.id.description], answers: [Answer(.ok, "The report.", .json(.anything))],
                 refusals: Refusal.job + Refusal.outcome,
@@ -73,6 +80,15 @@ struct JobRoutes: Sendable {
     @Sendable private func regions(_ call: Call, _ job: Job) async throws -> Response {
         let regions = try await jobs.regions(of: job.id, owner: job.owner)
         return try JSONBody.response(RegionListView(jobID: job.id, regions: regions.map(RegionView.init)))
+    }
+
+    @Sendable private func chunks(_ call: Call, _ job: Job) async throws -> Response {
+        try await pages.response(to: call, list: "chunks of \(job.id)", number: \.position.number) { before, limit in
+            try await jobs.chunks(
+                of: job.id, owner: job.owner, before: before.map { ChunkPosition(number: $0) }, limit: limit)
+        } view: { page, next in
+            ChunkListView(jobID: job.id, chunks: page.map { ChunkView($0) }, nextCursor: next)
+        }
     }
 
     @Sendable private func cancel(_ call: Call, _ job: Job) async throws -> Response {

@@ -52,5 +52,6 @@ extension JobState: SchemaChoice {}
 extension GroupState: SchemaChoice {}
 extension PaymentStatus: SchemaChoice {}
 extension ScanPolicy: SchemaChoice {}
+extension ChunkView.Status: SchemaChoice {}
 extension KeyKind: SchemaChoice {}
 extension MasterRoleView.Role: SchemaChoice {}

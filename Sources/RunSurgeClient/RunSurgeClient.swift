@@ -180,6 +180,14 @@ extension RunSurgeClient {
         return try await transport.json(call)
     }
 
+    /// Gives a user another role; for administrators.
+    public func setRole(_ role: UserRole, of username: String) async throws -> AdministeredUserView {
+        var call = try Transport.Call.json(
+            .PUT, "/api/admin/users/\(Self.percentEncoded(username[...]))/role", RoleRequest(role: role))
+        call.isIdempotent = true
+        return try await transport.json(call)
+    }
+
     private var transfer: BlobTransfer { BlobTransfer(transport: transport, namesSize: false) }
 
     private static func percentEncoded(_ component: Substring) -> String {

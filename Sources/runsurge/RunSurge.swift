@@ -55,6 +55,6 @@ struct RootCommand: AsyncParsableCommand {
             RotateKeyCommand.self,
             SubmitCommand.self, JobsCommand.self, JobCommand.self, LogsCommand.self, ResultCommand.self,
             CancelCommand.self, RegisterCommand.self, LoginCommand.self, LogoutCommand.self, WhoamiCommand.self,
-            NodesCommand.self, MonitorCommand.self, BenchCommand.self,
+            RoleCommand.self, NodesCommand.self, MonitorCommand.self, BenchCommand.self,
         ])
 }

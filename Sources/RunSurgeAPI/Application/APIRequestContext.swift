@@ -4,6 +4,11 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 
+extension Request {
+    /// Bytes of the body as its header says; nil: it says nothing.
+    var announcedLength: Int64? { headers[.contentLength].flatMap { Int64($0) } }
+}
+
 /// What travels with a request.
 struct APIRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage

@@ -35,11 +35,13 @@ private func buildRouter(_ configuration: APIConfiguration, _ ports: FacadePorts
     router.add(middleware: ErrorMiddleware())
     router.add(
         middleware: Authenticator(
-            tokens: accessTokens, accounts: ports.accounts, isBlobPass: configuration.isBlobPass,
-            operatorToken: configuration.operatorToken))
+            tokens: accessTokens, accounts: ports.accounts, access: ports.platform?.access,
+            isBlobPass: configuration.isBlobPass, operatorToken: configuration.operatorToken))
+    let quota = QuotaCheck(access: ports.platform?.access, jobs: ports.jobs)
     let endpoints =
         accountEndpoints(configuration, ports, accessTokens, limiter)
-        + jobEndpoints(configuration, ports)
+        + accessEndpoints(configuration, ports)
+        + jobEndpoints(configuration, ports, quota)
         + machineEndpoints(configuration, ports, limiter)
     let table = EndpointTable(
         endpoints: endpoints + DocumentRoutes(of: endpoints, assets: configuration.documentAssets).endpoints)
@@ -52,7 +54,7 @@ private func accountEndpoints(
     _ configuration: APIConfiguration, _ ports: FacadePorts, _ accessTokens: AccessTokens, _ limiter: LoginLimiter
 ) -> [Endpoint] {
     AuthenticationRoutes(
-        accounts: ports.accounts, accessTokens: accessTokens,
+        accounts: ports.accounts, access: ports.platform?.access, accessTokens: accessTokens,
         refreshTokens: RefreshTokens(accounts: ports.accounts, lifetime: configuration.refreshTokenLifetime),
         hasher: PasswordHasher(cost: configuration.passwordCost), limiter: limiter,
         cookies: SessionCookies(
@@ -62,7 +64,17 @@ private func accountEndpoints(
     ).endpoints
 }
 
-private func jobEndpoints(_ configuration: APIConfiguration, _ ports: FacadePorts) -> [Endpoint] {
+private func accessEndpoints(_ configuration: APIConfiguration, _ ports: FacadePorts) -> [Endpoint] {
+    guard let access = ports.platform?.access else { return [] }
+    let pages = Pages(secret: configuration.secret)
+    return SessionRoutes(access: access, pages: pages, isBehindProxy: configuration.isBehindProxy).endpoints
+        + TokenRoutes(access: access, pages: pages, isBehindProxy: configuration.isBehindProxy).endpoints
+        + AdministrationRoutes(accounts: ports.accounts, access: access, pages: pages).endpoints
+}
+
+private func jobEndpoints(
+    _ configuration: APIConfiguration, _ ports: FacadePorts, _ quota: QuotaCheck
+) -> [Endpoint] {
     let (jobs, blobs) = (ports.jobs, ports.blobs)
     let receipts = UploadReceipts(secret: configuration.secret)
     // Those that wait hold a connection each, which bounds them.
@@ -71,30 +83,31 @@ private func jobEndpoints(_ configuration: APIConfiguration, _ ports: FacadePort
     let code = ports.platform.map { CodeIntake(inspecting: $0.code) }
     let figures = ports.platform.map { JobFigures(uploads: $0.uploads, usage: $0.usage) }
     let pages = Pages(secret: configuration.secret)
-    let platform = ports.platform.map { platformEndpoints($0, ports, pages, uploads, once) } ?? []
+    let platform = ports.platform.map { platformEndpoints($0, ports, pages, uploads, quota, once) } ?? []
     return SubmissionRoutes(
-        jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, code: code, once: once
+        jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota, code: code, once: once
     ).endpoints
         + JobRoutes(jobs: jobs, pages: pages, figures: figures).endpoints
         + OutputRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
         .endpoints
-        + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads).endpoints
+        + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota).endpoints
         + platform
 }
 
 /// Simple jobs, groups and results.
 private func platformEndpoints(
     _ platform: FacadePorts.Platform, _ ports: FacadePorts, _ pages: Pages, _ uploads: AsyncLimit,
-    _ once: IdempotentAnswers
+    _ quota: QuotaCheck, _ once: IdempotentAnswers
 ) -> [Endpoint] {
     let (jobs, blobs) = (ports.jobs, ports.blobs)
     let code = CodeIntake(inspecting: platform.code)
     let pieces = PieceIntake(
-        uploads: platform.uploads, starting: platform.starting, blobs: blobs, limit: uploads, once: once)
-    return SimpleJobRoutes(jobs: jobs, blobs: blobs, code: code, pieces: pieces, once: once).endpoints
+        uploads: platform.uploads, starting: platform.starting, blobs: blobs, limit: uploads, quota: quota,
+        once: once)
+    return SimpleJobRoutes(jobs: jobs, blobs: blobs, code: code, pieces: pieces, quota: quota, once: once).endpoints
         + ResultRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), packing: platform.packing).endpoints
         + GroupIntakeRoutes(
-            groups: platform.groups, jobs: jobs, blobs: blobs, code: code, pieces: pieces, once: once
+            groups: platform.groups, jobs: jobs, blobs: blobs, code: code, pieces: pieces, quota: quota, once: once
         ).endpoints
         + GroupRoutes(
             groups: platform.groups, usage: platform.usage, blobs: BlobResponse(blobs: blobs), pages: pages

@@ -58,7 +58,7 @@ struct ErrorMiddleware: RouterMiddleware {
 
     /// What is left of a large body is not worth reading only to keep the connection.
     private static func mayHaveUnreadBody(_ request: Request) -> Bool {
-        guard let length = request.headers[.contentLength].flatMap({ Int64($0) }) else {
+        guard let length = request.announcedLength else {
             return request.headers[.transferEncoding] != nil
         }
         return length > Limits.jsonBodyBytes

@@ -5,6 +5,8 @@ import RunSurgeCore
 /// Registration, login and the life of tokens.
 struct AuthenticationRoutes: Sendable {
     let accounts: any AccountStore
+    /// Gets the logins that were refused; nil: nobody does.
+    let access: (any AccessStore)?
     let accessTokens: AccessTokens
     let refreshTokens: RefreshTokens
     let hasher: PasswordHasher
@@ -58,7 +60,7 @@ struct AuthenticationRoutes: Sendable {
         let hash = try await hasher.hash(form.password)
         do {
             let user = try await accounts.createUser(username: form.username, email: form.email, passwordHash: hash)
-            return try await beginSession(user, message: "Welcome, \(user.username).")
+            return try await beginSession(user, call, message: "Welcome, \(user.username).")
         } catch StoreError.conflict(let field) {
             throw APIError(.badRequest, "taken", "This \(field) is taken; choose another.", field: field)
         }
@@ -71,13 +73,14 @@ struct AuthenticationRoutes: Sendable {
         try limiter.attempt(account: account, address: address)
         guard let credentials = try await accounts.credentials(usernameOrEmail: form.usernameOrEmail) else {
             try await hasher.verifyNothing(form.password)
-            throw Self.wrongCredentials
+            throw try await refusal(of: account, nil, call)
         }
         guard try await hasher.verify(form.password, against: credentials.passwordHash) else {
-            throw Self.wrongCredentials
+            throw try await refusal(of: account, credentials.user.id, call)
         }
         limiter.succeeded(account: account, address: address)
-        return try await beginSession(credentials.user, message: "Welcome back, \(credentials.user.username).")
+        return try await beginSession(
+            credentials.user, call, message: "Welcome back, \(credentials.user.username).")
     }
 
     @Sendable private func refresh(_ call: Call) async throws -> Response {
@@ -85,7 +88,9 @@ struct AuthenticationRoutes: Sendable {
             throw APIError(
                 .unauthorized, "refresh_token_missing", "Send the refresh token as JSON or as its cookie.")
         }
-        guard let (id, successor) = try await refreshTokens.rotate(token), let user = try await accounts.user(id) else {
+        guard let (id, successor) = try await refreshTokens.rotate(token, client: client(of: call)),
+            let user = try await accounts.user(id)
+        else {
             throw APIError(
                 .unauthorized, "refresh_token_invalid",
                 "This refresh token is unknown, expired or was used before; log in again.")
@@ -105,15 +110,15 @@ struct AuthenticationRoutes: Sendable {
 
     /// Never 401: the original's client asks this to find out.
     @Sendable private func me(_ call: Call) async throws -> Response {
-        guard case .user(let user) = call.context.identity else {
+        guard let user = call.context.identity?.user else {
             return try JSONBody.response(IdentityView(user: nil, message: "Not logged in."))
         }
         return try JSONBody.response(IdentityView(user: UserView(user), message: "Logged in as \(user.username)."))
     }
 
-    private func beginSession(_ user: User, message: String) async throws -> Response {
+    private func beginSession(_ user: User, _ call: Call, message: String) async throws -> Response {
         let access = try await accessTokens.issue(for: user)
-        let refresh = try await refreshTokens.issue(for: user.id)
+        let refresh = try await refreshTokens.issue(for: user.id, client: client(of: call))
         var response = try JSONBody.response(
             SessionView(user: UserView(user), message: message, accessToken: access, refreshToken: refresh))
         cookies.set(access: access, refresh: refresh, on: &response)
@@ -125,6 +130,11 @@ struct AuthenticationRoutes: Sendable {
             ?? call.request.cookies[SessionCookies.refreshName]?.value
     }
 
-    private static let wrongCredentials = APIError(
-        .unauthorized, "wrong_credentials", "The name or the password is wrong.")
+    private func client(of call: Call) -> ClientDescription { call.client(isBehindProxy: isBehindProxy) }
+
+    /// Noted in the audit of the account that was tried, where there is one.
+    private func refusal(of account: String, _ user: UserID?, _ call: Call) async throws -> APIError {
+        try await access?.audit("login refused", subject: "account \(account)", by: user, client: client(of: call))
+        return APIError(.unauthorized, "wrong_credentials", "The name or the password is wrong.")
+    }
 }

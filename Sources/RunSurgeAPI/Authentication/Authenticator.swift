@@ -5,6 +5,8 @@ import RunSurgeCore
 struct Authenticator: RouterMiddleware {
     let tokens: AccessTokens
     let accounts: any AccountStore
+    /// nil: there are no tokens of scripts.
+    let access: (any AccessStore)?
     let isBlobPass: @Sendable (String) -> Bool
     let operatorToken: APIConfiguration.OperatorToken?
 
@@ -12,7 +14,11 @@ struct Authenticator: RouterMiddleware {
         _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        if let token = Self.token(of: request) { context.identity = try await identity(of: token) }
+        if let token = Self.bearer(of: request) {
+            context.identity = try await identity(of: token)
+        } else if request.headers[.authorization] == nil, let token = Self.cookie(of: request) {
+            context.identity = await tokens.user(of: token).map(Identity.user)
+        }
         return try await next(request, context)
     }
 
@@ -21,16 +27,20 @@ struct Authenticator: RouterMiddleware {
         if let operatorToken, ConstantTime.areEqual(operatorToken.token, token) {
             return try await accounts.user(operatorToken.user).map(Identity.user)
         }
+        if let access, ScriptToken.looksLike(token) {
+            return try await access.useToken(hash: OpaqueToken.hash(token)).map(Identity.script)
+        }
         return await tokens.user(of: token).map(Identity.user)
     }
 
-    /// The bearer token, else the one of the cookie.
-    static func token(of request: Request) -> String? {
-        if let header = request.headers[.authorization] {
-            let words = header.split(separator: " ")
-            guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
-            return String(words[1])
-        }
-        return request.cookies[SessionCookies.accessName]?.value
+    static func bearer(of request: Request) -> String? {
+        guard let words = request.headers[.authorization]?.split(separator: " "), words.count == 2,
+            words[0].lowercased() == "bearer"
+        else { return nil }
+        return String(words[1])
+    }
+
+    private static func cookie(of request: Request) -> String? {
+        request.cookies[SessionCookies.accessName]?.value
     }
 }

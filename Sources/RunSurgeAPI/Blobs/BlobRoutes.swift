@@ -7,6 +7,7 @@ struct BlobRoutes: Sendable {
     let blobs: any BlobStore
     let receipts: UploadReceipts
     let uploads: AsyncLimit
+    let quota: QuotaCheck
 
     private static let name = Parameter.text("sha256", in: .path, .sha256, "Of the bytes, 64 lower-case digits.")
     private static let size = Parameter.optionalInteger(
@@ -21,7 +22,8 @@ struct BlobRoutes: Sendable {
             Endpoint(
                 .put, "/api/blob/{sha256}", id: "storeBlob", .blobs, "Stores a file, to be named in a submission.",
                 parameters: [Self.name.description, Self.size.description], body: .bytes("What has this SHA-256."),
-                answers: [.json(StoredBlobView.self, "It is stored.", status: .created)], .userOrWorker(write)),
+                answers: [.json(StoredBlobView.self, "It is stored.", status: .created)], refusals: Refusal.quotas,
+                .userOrWorker(write)),
         ]
     }
 
@@ -33,11 +35,14 @@ struct BlobRoutes: Sendable {
     @Sendable private func write(_ call: Call, _ identity: Identity) async throws -> Response {
         let name = call[Self.name]
         let request = call.request
-        if let length = request.headers[.contentLength].flatMap({ Int64($0) }) {
+        if let length = request.announcedLength {
             if length > Limits.uploadBytes { throw Self.tooLarge }
             guard length == call[Self.size] ?? length else {
                 throw APIError.invalid("size", "The body has \(length) bytes, which is not the size that is announced.")
             }
+        }
+        if let user = identity.user {
+            try await quota.admit(user.id, bytes: call[Self.size] ?? request.announcedLength ?? 0)
         }
         let blob = try await uploads.run {
             try await call.context.welcomeBody(of: request)
@@ -48,18 +53,14 @@ struct BlobRoutes: Sendable {
                 throw Self.tooLarge
             }
         }
-        let receipt: String? =
-            switch identity {
-            case .user(let user): receipts.receipt(for: blob, user: user.id)
-            case .worker: nil
-            }
+        let receipt = identity.user.map { receipts.receipt(for: blob, user: $0.id) }
         return try JSONBody.response(StoredBlobView(blob: blob, receipt: receipt), status: .created)
     }
 
     private func readable(_ call: Call, _ identity: Identity) async throws -> BlobReference {
         let name = call[Self.name]
         switch identity {
-        case .user(let user):
+        case .user(let user), .script(let user):
             guard let blob = try await jobs.mayRead(blob: name, owner: user.id) else { throw APIError.unknownBlob }
             return blob
         case .worker:

@@ -51,7 +51,7 @@ extension Endpoint {
     private var security: JSONValue {
         switch handler {
         case .anyone: []
-        case .user, .userOrWorker: [["bearer": []], ["cookie": []]]
+        case .user, .login, .userOrWorker: [["bearer": []], ["cookie": []]]
         }
     }
 

@@ -27,6 +27,11 @@ struct Call: Sendable {
     /// The caller's address without the port; "unknown" where there is none.
     func address(isBehindProxy: Bool) -> String { context.address(of: request, isBehindProxy: isBehindProxy) }
 
+    func client(isBehindProxy: Bool) -> ClientDescription {
+        ClientDescription(
+            address: address(isBehindProxy: isBehindProxy), userAgent: request.headers[.userAgent])
+    }
+
     /// The body that the endpoint describes.
     /// - Throws: 413 for a long one; 422 naming the field for one that is not as described.
     func body<Value: Decodable>(_ type: Value.Type) async throws -> Value {

@@ -51,6 +51,9 @@ struct Endpoint: Sendable {
             case .user(let serve):
                 let user = try context.requireUser()
                 return try await serve(try call(request, context), user)
+            case .login(let serve):
+                let user = try context.requireLogin()
+                return try await serve(try call(request, context), user)
             case .userOrWorker(let serve):
                 guard let identity = context.identity else { throw APIError.unauthenticated }
                 return try await serve(try call(request, context), identity)
@@ -81,12 +84,15 @@ struct Endpoint: Sendable {
 enum EndpointHandler: Sendable {
     case anyone(@Sendable (Call) async throws -> Response)
     case user(@Sendable (Call, User) async throws -> Response)
+    /// No scripts.
+    case login(@Sendable (Call, User) async throws -> Response)
     case userOrWorker(@Sendable (Call, Identity) async throws -> Response)
 
     fileprivate var refusals: [Refusal] {
         switch self {
         case .anyone: []
         case .user: [.unauthenticated, .workersToken]
+        case .login: [.unauthenticated, .workersToken, .scriptsToken]
         case .userOrWorker: [.unauthenticated]
         }
     }
@@ -98,7 +104,7 @@ enum EndpointTag: String, Sendable, CaseIterable {
 
     var note: String {
         switch self {
-        case .accounts: "Registration, login and the life of tokens."
+        case .accounts: "Registration, login, sessions, tokens and what users may do."
         case .jobs: "Scripts with their files: submission, state, logs and outputs."
         case .groups: "One script over many archives, and an aggregator that merges what they give."
         case .blobs: "Files by the SHA-256 of their bytes."

@@ -16,6 +16,7 @@ struct Refusal: Sendable {
 
     static let unauthenticated = Refusal(.unauthorized, "unauthenticated", "There is no login, or it has expired.")
     static let workersToken = Refusal(.forbidden, "forbidden", "A worker's token is good for blobs only.")
+    static let scriptsToken = Refusal(.forbidden, "login_needed", "An API token may not do this.")
     static let invalidField = Refusal(
         .unprocessableContent, "invalid_field",
         "The field that is named is missing, unknown, repeated or not as described; query parameters too.")

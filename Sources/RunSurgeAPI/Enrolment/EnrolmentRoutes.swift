@@ -21,7 +21,7 @@ struct EnrolmentRoutes: Sendable {
                 "Makes a token that enrols one machine or monitoring tool.", body: .json(EnrolmentTokenRequest.self),
                 answers: [.json(EnrolmentTokenView.self, "The token; it is shown once.", status: .created)],
                 refusals: [Refusal(.conflict, "too_many_tokens", "The caller has too many unused tokens.")],
-                .user(makeToken)),
+                .login(makeToken)),
             Endpoint(
                 .post, "/api/node/enroll", id: "enrol", .nodes,
                 "Enrols a machine by its token; no login is needed.", body: .json(EnrolmentRequest.self),
@@ -51,12 +51,12 @@ struct EnrolmentRoutes: Sendable {
 
     @Sendable private func makeToken(_ call: Call, _ user: User) async throws -> Response {
         let form = try await call.body(EnrolmentTokenRequest.self)
-        let token = EnrolmentToken.make()
-        let expires = EnrolmentToken.now(adding: form.lifetime ?? Self.usualLifetime)
+        let token = OpaqueToken.make(prefix: "enroll-")
+        let expires = OpaqueToken.expiry(after: .seconds(form.lifetime ?? Self.usualLifetime))
         let kind = form.kind ?? .worker
         do {
             try await enrolment.addEnrolmentToken(
-                hash: EnrolmentToken.hash(token), kind: kind, owner: user.id, expires: expires)
+                hash: OpaqueToken.hash(token), kind: kind, owner: user.id, expires: expires)
         } catch StoreError.conflict {
             throw APIError(
                 .conflict, "too_many_tokens",
@@ -85,7 +85,7 @@ struct EnrolmentRoutes: Sendable {
         let key: NodeKey?
         do {
             key = try await enrolment.enrol(
-                tokenHash: EnrolmentToken.hash(form.token), publicKey: publicKey, name: form.name, address: address)
+                tokenHash: OpaqueToken.hash(form.token), publicKey: publicKey, name: form.name, address: address)
         } catch StoreError.conflict(let field) {
             throw APIError(.conflict, "taken", "This \(field) is taken; make another.", field: field)
         }

@@ -8,6 +8,7 @@ struct GroupIntakeRoutes: Sendable {
     let blobs: any BlobStore
     let code: CodeIntake
     let pieces: PieceIntake
+    let quota: QuotaCheck
     let once: IdempotentAnswers
 
     private static let form = FileForm(
@@ -34,7 +35,8 @@ struct GroupIntakeRoutes: Sendable {
                 .post, "/api/group", id: "createGroup", .groups, "Takes a script and an aggregator; archives follow.",
                 parameters: [IdempotentAnswers.parameter], body: .form(Self.form.schema),
                 answers: [.json(GroupView.self, "The group with its members.")],
-                refusals: PythonFile.refusals + CodeIntake.refusals + [IdempotentAnswers.refusal], .user(create)),
+                refusals: PythonFile.refusals + CodeIntake.refusals + Refusal.quotas + [IdempotentAnswers.refusal],
+                .user(create)),
             Endpoint(
                 .post, "/api/group/{id}/{job_id}/upload-zip-file", id: "uploadArchive", .groups,
                 "Takes a piece of a member's archive; the last one starts the member.", parameters: member,
@@ -60,7 +62,9 @@ struct GroupIntakeRoutes: Sendable {
         let name = try content.name("group_name")
         let count = Int(try content.number("num_of_jobs"))
         return try await once.response(to: call, of: user.id, digest: content.digest) {
-            try await code.findings(in: .script(script)) + code.findings(in: .aggregator(aggregator))
+            try await quota.admit(user.id, jobs: count)
+            try await quota.admit(user.id, files: [script.blob, aggregator.blob])
+            return try await code.findings(in: .script(script)) + code.findings(in: .aggregator(aggregator))
         } view: { detail, findings in
             GroupView(detail, findings: findings)
         } effect: { idempotency, findings in

@@ -8,6 +8,7 @@ struct SimpleJobRoutes: Sendable {
     let blobs: any BlobStore
     let code: CodeIntake
     let pieces: PieceIntake
+    let quota: QuotaCheck
     let once: IdempotentAnswers
 
     private static let kind = Schema.of(JobKind.self)
@@ -27,7 +28,8 @@ struct SimpleJobRoutes: Sendable {
                 .post, "/api/job", id: "createJob", .jobs, "Takes a script whose data file follows in pieces.",
                 parameters: [IdempotentAnswers.parameter], body: .form(Self.form.schema),
                 answers: [.json(JobView.self, "The job; it awaits its file.")],
-                refusals: PythonFile.refusals + CodeIntake.refusals + [IdempotentAnswers.refusal], .user(create)),
+                refusals: PythonFile.refusals + CodeIntake.refusals + Refusal.quotas + [IdempotentAnswers.refusal],
+                .user(create)),
             Endpoint(
                 .post, "/api/job/{id}/upload-data", id: "uploadData", .jobs,
                 "Takes a piece of a job's data file; the last one starts the job.",
@@ -38,12 +40,14 @@ struct SimpleJobRoutes: Sendable {
     }
 
     @Sendable private func create(_ call: Call, _ user: User) async throws -> Response {
+        try await quota.admit(user.id, jobs: 1)
         let content = try await pieces.limit.run { try await Self.form.read(call, into: blobs) }
         let script = try PythonFile.entry("file", of: content)
         let name = try content.name("job_name")
         let kind = JobKind(rawValue: try content.text("job_type"))
         return try await once.response(to: call, of: user.id, digest: content.digest) {
-            try await code.findings(in: .script(script))
+            try await quota.admit(user.id, files: [script.blob])
+            return try await code.findings(in: .script(script))
         } view: { job, _ in
             JobView(job, amount: 0)
         } effect: { idempotency, findings in

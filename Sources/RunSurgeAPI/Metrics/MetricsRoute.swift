@@ -32,7 +32,7 @@ struct MetricsRoute: Sendable {
 
     private func mayRead(_ request: Request, _ context: APIRequestContext) -> Bool {
         if let operatorUser, case .user(let user) = context.identity, user.id == operatorUser { return true }
-        if let token, let given = Authenticator.token(of: request), ConstantTime.areEqual(token, given) { return true }
+        if let token, let given = Authenticator.bearer(of: request), ConstantTime.areEqual(token, given) { return true }
         return isLocal(request, context)
     }
 

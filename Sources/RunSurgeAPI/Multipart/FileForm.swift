@@ -49,7 +49,7 @@ struct FileForm: Sendable {
         let files = description.fields.filter { $0.schema == .bytes }.count
         let limit = Int64(files) * fileLimit + Int64(Limits.specificationBytes)
         let request = call.request
-        if let length = request.headers[.contentLength].flatMap({ Int64($0) }), length > limit { throw largeFile }
+        if let length = request.announcedLength, length > limit { throw largeFile }
         let reader = try MultipartReader(request, limit: limit)
         try await call.context.welcomeBody(of: request)
         var content = Content()

@@ -8,6 +8,7 @@ struct SubmissionRoutes: Sendable {
     let blobs: any BlobStore
     let receipts: UploadReceipts
     let uploads: AsyncLimit
+    let quota: QuotaCheck
     /// nil: code is not looked at, and there are no plans.
     let code: CodeIntake?
     let once: IdempotentAnswers
@@ -22,17 +23,19 @@ struct SubmissionRoutes: Sendable {
                         JobView.self, "The job; it is durable.", status: .created,
                         headers: ["Location": "The path of the job; not of one that was created before."]),
                     Answer(.ok, "The plan, for `plan_only`.", .json(.anything)),
-                ], refusals: CodeIntake.refusals + [IdempotentAnswers.refusal], .user(submit))
+                ], refusals: CodeIntake.refusals + Refusal.quotas + [IdempotentAnswers.refusal], .user(submit))
         ]
     }
 
     @Sendable private func submit(_ call: Call, _ user: User) async throws -> Response {
         let request = call.request
-        if let length = request.headers[.contentLength].flatMap({ Int64($0) }), length > Limits.submissionBytes {
+        if let length = request.announcedLength, length > Limits.submissionBytes {
             throw APIError.tooLarge(
                 "The submission has \(length) bytes, more than the limit of \(Limits.submissionBytes). "
                     + "Send large files one by one to PUT /api/blob/{sha256} and name them in a specification.")
         }
+        // Before anything is read, and after it by what it is.
+        try await quota.admit(user.id, jobs: 1)
         let (read, digest, isPlanOnly) = try await uploads.run {
             let reader = try MultipartReader(request)
             try await call.context.welcomeBody(of: request)
@@ -44,6 +47,7 @@ struct SubmissionRoutes: Sendable {
         return try await once.response(to: call, of: user.id, digest: digest, status: .created) { job in
             [.location: "/api/job/\(job.id)"]
         } prepare: {
+            try await quota.admit(user.id, files: read.blobs)
             var specification = read
             specification.findings = try await code?.findings(in: .job(read))
             return specification

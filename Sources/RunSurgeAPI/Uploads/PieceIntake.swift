@@ -8,6 +8,7 @@ struct PieceIntake: Sendable {
     let blobs: any BlobStore
     /// Requests whose bodies are read at once.
     let limit: AsyncLimit
+    let quota: QuotaCheck
     let once: IdempotentAnswers
 
     /// Of a simple job's data file.
@@ -22,21 +23,25 @@ struct PieceIntake: Sendable {
         ])
 
     /// Of routes that take pieces.
-    static let refusals = [
-        IdempotentAnswers.refusal,
-        Refusal(.badRequest, "wrong_chunk_index", "Pieces come in order; the one that is expected is named."),
-        Refusal(.badRequest, "wrong_total_chunks", "Earlier pieces said that there were more or fewer."),
-        Refusal(.badRequest, "upload_useless", "The file can't be used, and the job has failed for it."),
-        Refusal(.conflict, "upload_not_awaited", "The job has its file already, or has ended."),
-    ]
+    static let refusals =
+        Refusal.quotas + [
+            IdempotentAnswers.refusal,
+            Refusal(.badRequest, "wrong_chunk_index", "Pieces come in order; the one that is expected is named."),
+            Refusal(.badRequest, "wrong_total_chunks", "Earlier pieces said that there were more or fewer."),
+            Refusal(.badRequest, "upload_useless", "The file can't be used, and the job has failed for it."),
+            Refusal(.conflict, "upload_not_awaited", "The job has its file already, or has ended."),
+        ]
 
     private static let memory = "required_ram"
 
     /// - Parameter form: how the request is laid out.
     /// - Throws: 400 for a piece that is not the expected one, or whose file is of no use; 409 when none is awaited.
     func take(_ call: Call, _ form: FileForm, for job: Job) async throws -> Response {
+        try await quota.admit(job.owner, bytes: call.request.announcedLength ?? 0)
         let content = try await limit.run { try await form.read(call, into: blobs) }
         let file = try content.file("file")
+        // What was not announced is counted when it is there.
+        if call.request.announcedLength == nil { try await quota.admit(job.owner, bytes: file.blob.size) }
         let memory = content.optionalNumber(Self.memory)
         let piece = UploadPiece(
             index: Int(clamping: try content.number("chunk_index")),

@@ -18,20 +18,6 @@ public protocol AccountStore: Sendable {
     func revokeRefreshFamily(containing hash: [UInt8]) async throws
 }
 
-extension AccountStore {
-    /// From an unknown place.
-    public func addRefreshToken(hash: [UInt8], family: String, user: UserID, expires: Timestamp) async throws {
-        try await addRefreshToken(
-            hash: hash, family: family, user: user, expires: expires, client: ClientDescription())
-    }
-
-    /// From an unknown place.
-    public func rotateRefreshToken(hash: [UInt8], successor: [UInt8], expires: Timestamp) async throws -> UserID? {
-        try await rotateRefreshToken(
-            hash: hash, successor: successor, expires: expires, client: ClientDescription())
-    }
-}
-
 public enum StoreError: Error, Equatable {
     /// A unique value is taken; `field` names it.
     case conflict(field: String)

@@ -10,7 +10,4 @@ public enum Tariff {
         guard product.high < 512 else { return .max }
         return Int64(clamping: product.high << 54 | product.low >> 10)
     }
-
-    /// In units, as REST shows amounts.
-    public static func units(_ amount: MicroUnits) -> Double { Double(amount) / 1_000_000 }
 }

@@ -9,7 +9,7 @@ public struct GroupView: Sendable, Codable, Equatable {
     public let status: GroupState
     public let paymentStatus: PaymentStatus
     /// So far, with the jobs that were replaced and the aggregator.
-    public let paymentAmount: Double
+    public let paymentAmount: Amount
     public let jobs: [GroupMemberView]
     public let finishedAt: String?
     public let isCancelled: Bool
@@ -34,8 +34,8 @@ public struct GroupView: Sendable, Codable, Equatable {
         createdAt = group.createdAt.iso8601
         aggregatorFileName = group.aggregatorName
         status = group.state
-        paymentStatus = bill.map(PaymentStatus.init) ?? .pending
-        paymentAmount = Tariff.units(bill?.amount ?? 0)
+        paymentStatus = PaymentStatus(isPaid: bill?.paidAt != nil)
+        paymentAmount = Amount(bill?.amount ?? 0)
         jobs = detail.members.map { GroupMemberView($0, amount: amounts[$0.job] ?? 0) }
         finishedAt = group.finishedAt?.iso8601
         isCancelled = group.isCancelled
@@ -70,7 +70,7 @@ public struct GroupMemberView: Sendable, Codable, Equatable {
     public let status: JobState
     /// Of its archive, as its uploader calls it; nil before the first piece.
     public let inputFileName: String?
-    public let paymentAmount: Double
+    public let paymentAmount: Amount
     /// From 1; a member that is retried keeps it.
     public let number: Int
     /// Bytes that its worker must have; nil: any will do.
@@ -85,7 +85,7 @@ public struct GroupMemberView: Sendable, Codable, Equatable {
         jobID = member.job
         status = member.state
         inputFileName = member.archiveName
-        paymentAmount = Tariff.units(amount)
+        paymentAmount = Amount(amount)
         number = member.ordinal
         requiredRAM = member.requiredMemory
         exitStatus = member.exitStatus

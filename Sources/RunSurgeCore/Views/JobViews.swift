@@ -9,7 +9,7 @@ public struct JobView: Sendable, Codable, Equatable {
     /// As its uploader calls it.
     public let inputFileName: String?
     /// So far; nil where it is not asked for, as in lists.
-    public let paymentAmount: Double?
+    public let paymentAmount: Amount?
     /// Whose member or aggregator it is, or was.
     public let groupID: JobGroupID?
     public let startedAt: String?
@@ -37,7 +37,7 @@ public struct JobView: Sendable, Codable, Equatable {
         inputFileName =
             job.specification.kind == nil
             ? job.specification.inputs.first.map { Self.lastComponent($0.path) } : uploadName
-        paymentAmount = amount.map(Tariff.units)
+        paymentAmount = amount.map { Amount($0) }
         groupID = job.group
         startedAt = job.startedAt?.iso8601
         finishedAt = job.finishedAt?.iso8601

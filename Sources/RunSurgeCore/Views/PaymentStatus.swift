@@ -1,6 +1,6 @@
-/// Whether a job or a group is paid, as REST shows it.
+/// Whether an amount was paid, as REST says it.
 public enum PaymentStatus: String, Sendable, Codable, CaseIterable {
-    case pending, completed
+    case pending, paid
 
-    public init(_ bill: Bill) { self = bill.paidAt == nil ? .pending : .completed }
+    public init(isPaid: Bool) { self = isPaid ? .paid : .pending }
 }

@@ -41,12 +41,12 @@ struct GroupIntakeRoutes: Sendable {
                 .post, "/api/group/{id}/{job_id}/upload-zip-file", id: "uploadArchive", .groups,
                 "Takes a piece of a member's archive; the last one starts the member.", parameters: member,
                 body: .form(PieceIntake.archiveForm.schema), answers: [.json(PieceView.self, "The piece is stored.")],
-                refusals: Refusal.group + [Refusal.member] + Refusal.job + PieceIntake.refusals, access.user(upload)),
+                refusals: Refusal.group + [Refusal.member] + PieceIntake.refusals, access.user(upload)),
             Endpoint(
                 .post, "/api/group/{id}/{job_id}/retry", id: "retryMember", .groups,
                 "Puts a new job in the place of a member that has not ended well.", parameters: member,
                 answers: [.json(GroupMemberView.self, "The member with its new job.")],
-                refusals: Refusal.group + [
+                refusals: Refusal.group + Refusal.quotas + [
                     Refusal.member, IdempotentAnswers.refusal,
                     Refusal(.conflict, "not_failed", "The member has not ended, or has ended well."),
                     Refusal(.conflict, "group_cancelled", "The group was cancelled."),
@@ -89,9 +89,11 @@ struct GroupIntakeRoutes: Sendable {
     @Sendable private func retry(_ call: Call, _ group: JobGroup) async throws -> Response {
         let id = call[GroupAccess.member]
         do {
-            return try await once.response(to: call, of: group.owner, digest: .ofNothing) { member in
+            return try await once.response(to: call, of: group.owner, digest: .ofNothing) {
+                try await quota.admit(group.owner, jobs: 1)
+            } view: { member, _ in
                 GroupMemberView(member, amount: 0)
-            } effect: { idempotency in
+            } effect: { idempotency, _ in
                 try await groups.retry(id, of: group.id, owner: group.owner, idempotency: idempotency)
             }
         } catch let refusal as GroupRefusal {

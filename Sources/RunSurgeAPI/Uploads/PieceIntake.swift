@@ -57,7 +57,7 @@ struct PieceIntake: Sendable {
             if piece.index == piece.total - 1 { try await start(job) }
             return response
         } catch let refusal as UploadRefusal {
-            throw try Self.error(for: refusal, job)
+            throw try Self.error(for: refusal)
         }
     }
 
@@ -71,12 +71,11 @@ struct PieceIntake: Sendable {
         }
     }
 
-    private static func error(for refusal: UploadRefusal, _ job: Job) throws -> APIError {
+    private static func error(for refusal: UploadRefusal) throws -> APIError {
         func wrongIndex(_ detail: String) -> APIError {
             APIError(.badRequest, "wrong_chunk_index", detail, field: "chunk_index")
         }
         switch refusal {
-        case .unknownJob: return .unknownJob(job.id)
         case .notAwaited:
             return APIError(.conflict, "upload_not_awaited", "The job has its file already, or has ended.")
         case .outOfRange: return wrongIndex("chunk_index counts from 0 and is less than total_chunks.")
@@ -88,7 +87,8 @@ struct PieceIntake: Sendable {
                 .badRequest, "wrong_total_chunks", "Earlier pieces said that there were \(total).",
                 field: "total_chunks")
         case .tooLarge(let limit): return .tooLarge("The whole file would have more than \(limit) bytes.")
-        case .incomplete: throw refusal
+        // Neither can be: whose job it is was looked at, and whether all pieces have come.
+        case .unknownJob, .incomplete: throw refusal
         }
     }
 

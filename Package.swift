@@ -94,7 +94,7 @@ let package = Package(
             dependencies: [
                 "ZeroMQ", "PostgreSQL", "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol",
                 "RunSurgeStore", "RunSurgeMaster", "RunSurgeWorker", "RunSurgeAPI", "RunSurgeClient",
-                argumentParser, configuration, hummingbird, lifecycle, logging, metrics, unixSignals,
+                argumentParser, configuration, crypto, hummingbird, lifecycle, logging, metrics, unixSignals,
             ], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(

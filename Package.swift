@@ -59,7 +59,7 @@ let package = Package(
         .target(
             name: "PostgreSQL", dependencies: ["CLibPQ", collections, orderedCollections, logging], swiftSettings: swift
         ),
-        .target(name: "RunSurgeCore", swiftSettings: swift),
+        .target(name: "RunSurgeCore", dependencies: [collections], swiftSettings: swift),
         .target(
             name: "RunSurgeAnalysis", dependencies: ["RunSurgeCore", yams],
             resources: [.embedInCode("Python"), .embedInCode("Scan/rules.yaml")], swiftSettings: swift),

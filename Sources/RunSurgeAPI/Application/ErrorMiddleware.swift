@@ -27,6 +27,8 @@ struct ErrorMiddleware: RouterMiddleware {
     private static func refusal(for error: any Error, of request: Request, logger: Logger) -> APIError {
         switch error {
         case let refusal as APIError: return refusal
+        case is AsyncLimit.Busy:
+            return APIError(.serviceUnavailable, "busy", "The server is busy; try again in a second.", retryAfter: 1)
         case BlobError.storageFull: return .storageFull
         case BlobError.notFound: return .unknownBlob
         case let error as HTTPError: return refusal(for: error, of: request)

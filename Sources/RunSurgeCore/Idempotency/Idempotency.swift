@@ -21,7 +21,7 @@ public enum Once<Value: Sendable>: Sendable {
 
 extension Once {
     /// What was performed; for calls without a key, which are never replayed.
-    var performedValue: Value {
+    public var performedValue: Value {
         get throws {
             guard case .performed(let value) = self else {
                 throw StoreError.inconsistent("a call without a key was replayed")

@@ -49,8 +49,9 @@ public enum Limits {
     public static let jobModules = 64
     /// Bytes of the analysis process's answer; a larger one runs unsplit.
     public static let syntaxTreeBytes = 256 << 20
-    /// Bytes of a path, of a job's name; longer ones are refused with 422.
-    public static let pathBytes = 4_096
+    /// Bytes of a path, below Linux's own bound by what a worker puts in front of it, and of a job's name; longer ones are
+    /// refused with 422.
+    public static let pathBytes = 4_000
     public static let nameBytes = 255
     /// Bytes of a `specification` part, and of any other field of a form that is not a file; more are refused with 413.
     public static let specificationBytes = 16 << 20

@@ -4,6 +4,7 @@ import RunSurgeCore
 /// Jobs in PostgreSQL, as their owners see them.
 struct JobRepository: JobStore {
     let database: Database
+    let reads: CombinedReads<OwnedJob, Job>
 
     func createJob(
         _ specification: JobSpecification, owner: UserID, awaitsUpload: Bool, idempotency: Idempotency<Job>?
@@ -31,9 +32,7 @@ struct JobRepository: JobStore {
     }
 
     func job(_ id: JobID, owner: UserID) async throws -> Job? {
-        try await database.query(
-            JobRow.select + " WHERE j.id = $1 AND j.owner_id = $2", [.identifier(id), .identifier(owner)]
-        ).first.map(JobRow.decode)
+        try await reads.value(for: OwnedJob(id: id, owner: owner))
     }
 
     func ownerOfJob(_ id: JobID) async throws -> UserID? {

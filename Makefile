@@ -1,7 +1,8 @@
 # make demo   installs what is missing, builds, and shows a word count by python3 and by RunSurge side by side
 # make test   installs what is missing, builds, and runs every test
 # make test-monitoring   lets a parser and a subscriber from PyPI look at a cluster
-# make test-facade   holds the REST routes to their OpenAPI document with schemathesis; SEED=N and EXAMPLES=N as wished
+# make test-facade   holds the REST routes to their OpenAPI document with schemathesis (SEED=N and EXAMPLES=N as
+#                    wished), makes the original web client's calls, and opens the documentation in a browser
 # make simulate   runs the state machines in a virtual, faulty world: SEEDS=20000 from FROM=1, or one SEED=N with its trace
 # make mutants    plants faults in and around the state machines, and looks in which seed the simulator finds each
 # make campaign   kills, stalls, cuts and fills what can be, for about two hours, and checks every result; as root.
@@ -48,6 +49,8 @@ test-monitoring: build
 	cd Tests/MonitoringTests && ../../.build/monitoring/bin/python -m unittest -q
 
 test-facade: build
+	@command -v chromedriver >/dev/null || { $(SUDO) apt-get update -qq; \
+	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq chromium chromium-driver; }
 	python3 -m venv .build/facade
 	.build/facade/bin/pip install --quiet --requirement Tests/FacadeTests/requirements.txt
 	cd Tests/FacadeTests && ../../.build/facade/bin/python -m unittest -q

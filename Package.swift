@@ -59,7 +59,7 @@ let package = Package(
         .target(
             name: "PostgreSQL", dependencies: ["CLibPQ", collections, orderedCollections, logging], swiftSettings: swift
         ),
-        .target(name: "RunSurgeCore", swiftSettings: swift),
+        .target(name: "RunSurgeCore", dependencies: [collections], swiftSettings: swift),
         .target(
             name: "RunSurgeAnalysis", dependencies: ["RunSurgeCore", yams],
             resources: [.embedInCode("Python"), .embedInCode("Scan/rules.yaml")], swiftSettings: swift),
@@ -94,7 +94,7 @@ let package = Package(
             dependencies: [
                 "ZeroMQ", "PostgreSQL", "RunSurgeCore", "RunSurgeAnalysis", "RunSurgeScheduling", "RunSurgeProtocol",
                 "RunSurgeStore", "RunSurgeMaster", "RunSurgeWorker", "RunSurgeAPI", "RunSurgeClient",
-                argumentParser, configuration, hummingbird, lifecycle, logging, metrics, unixSignals,
+                argumentParser, configuration, crypto, hummingbird, lifecycle, logging, metrics, unixSignals,
             ], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
         .testTarget(

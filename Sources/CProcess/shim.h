@@ -45,7 +45,10 @@ static inline int runsurge_limit(int which, rlim_t wanted) {
     return setrlimit(which, &limit);
 }
 
-static inline void runsurge_become(const struct runsurge_spawn *spawn) {
+static inline void runsurge_become(const struct runsurge_spawn *spawn, pid_t parent) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return;
+    // It has ended before it was asked for.
+    if (getppid() != parent) _exit(126);
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
     sigset_t none;
@@ -76,18 +79,19 @@ static inline void runsurge_become(const struct runsurge_spawn *spawn) {
     execve(spawn->path, spawn->arguments, spawn->environment);
 }
 
-/// Starts a child in a session of its own and returns its identifier, or -1 with errno: of the step that failed in
+/// Starts a child in a session of its own, to be killed when the thread that calls ends, and returns its identifier, or -1 with errno: of the step that failed in
 /// the child, too.
 __attribute__((noinline)) static pid_t runsurge_start(const struct runsurge_spawn *spawn) {
     // The child borrows this memory until it execs, which is how its errno gets here.
     volatile int failure = 0;
     sigset_t all, previous;
     sigfillset(&all);
+    pid_t parent = getpid();
     // No handler of ours may run in the child on this stack.
     pthread_sigmask(SIG_SETMASK, &all, &previous);
     pid_t child = vfork();
     if (child == 0) {
-        runsurge_become(spawn);
+        runsurge_become(spawn, parent);
         failure = errno ? errno : EINVAL;
         _exit(127);
     }

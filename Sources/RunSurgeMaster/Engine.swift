@@ -22,6 +22,8 @@ struct Engine: Sendable {
     private let reader: ResultReadLoop
     private let loader: LoadLoop
     private let scheduler: SchedulerLoop
+    private let uploads: UploadLoop?
+    private let groups: GroupLoop?
     private let events: EventPublisher
     private let metrics: MasterMetrics
     private let store: any DispatchStore
@@ -29,8 +31,8 @@ struct Engine: Sendable {
 
     init(
         store: any DispatchStore, enrolment: (any EnrolmentStore)?, blobs: any BlobStore,
-        syntax: any SyntaxExporting, configuration: MasterConfiguration, term: Int64, links: GuardedLinks,
-        persistence: Persistence, logger: Logger
+        syntax: any SyntaxExporting, intake: Intake?, configuration: MasterConfiguration, term: Int64,
+        links: GuardedLinks, persistence: Persistence, logger: Logger
     ) {
         self.term = term
         self.links = links
@@ -63,10 +65,19 @@ struct Engine: Sendable {
             store: store, blobs: blobs, wakeUps: wakeUps, persistence: persistence, dispatcher: dispatcher,
             jobsInMemory: configuration.jobs)
         let planner = JobPlanner(
-            store: store, blobs: blobs, syntax: syntax, term: term, persistence: persistence, logger: logger)
+            store: store, maker: PlanMaker(blobs: blobs, syntax: syntax, logger: logger), term: term,
+            persistence: persistence, logger: logger)
         scheduler = SchedulerLoop(
             store: store, planner: planner, persistence: persistence, wakeUps: wakeUps,
             analyses: max(1, configuration.analyses))
+        uploads = intake.map {
+            UploadLoop(uploads: $0.uploads, starting: $0.starting, persistence: persistence, logger: logger)
+        }
+        groups = intake.map {
+            GroupLoop(
+                store: $0.aggregation, packing: $0.packing, blobs: blobs, syntax: syntax, term: term,
+                persistence: persistence, logger: logger)
+        }
     }
 
     private var sockets: MasterSockets { links.sockets }
@@ -114,6 +125,8 @@ struct Engine: Sendable {
             group.addTask { for try await _ in end {} }
             group.addTask { try await scheduler.run() }
             group.addTask { try await loader.run() }
+            if let uploads { group.addTask { try await uploads.run() } }
+            if let groups { group.addTask { try await groups.run() } }
             group.addTask {
                 await WorkReceiveLoop(
                     socket: sockets.work, keys: links.gate.keys, dispatcher: dispatcher, watch: watch

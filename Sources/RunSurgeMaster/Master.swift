@@ -15,6 +15,7 @@ public final class Master: Service {
     private let enrolment: (any EnrolmentStore)?
     private let blobs: any BlobStore
     private let syntax: any SyntaxExporting
+    private let intake: Intake?
     private let sockets: SocketThread
     private let configuration: MasterConfiguration
     private let standing: MasterStanding
@@ -26,12 +27,14 @@ public final class Master: Service {
 
     /// - Parameters:
     ///   - enrolment: who is let in from the network; needed when the configuration has server keys.
+    ///   - intake: nil: nothing is uploaded for jobs, and there are no groups.
     ///   - sockets: the process's one socket thread; the owner shuts it down after the master has ended.
     ///   - election: nil when no other master can be on this database.
     ///   - standing: told the role at every change.
     public init(
         store: any DispatchStore, enrolment: (any EnrolmentStore)? = nil, blobs: any BlobStore,
-        syntax: any SyntaxExporting, sockets: SocketThread, election: (any LeaderElection)? = nil,
+        syntax: any SyntaxExporting, intake: Intake? = nil, sockets: SocketThread,
+        election: (any LeaderElection)? = nil,
         standing: MasterStanding = MasterStanding(), configuration: MasterConfiguration, logger: Logger
     ) {
         precondition(enrolment != nil || configuration.serverKeys == nil, "a network endpoint needs to know its peers")
@@ -39,6 +42,7 @@ public final class Master: Service {
         self.enrolment = enrolment
         self.blobs = blobs
         self.syntax = syntax
+        self.intake = intake
         self.sockets = sockets
         self.configuration = configuration
         self.standing = standing
@@ -173,8 +177,9 @@ public final class Master: Service {
     private func runEngine(_ links: GuardedLinks, _ configuration: MasterConfiguration) async throws {
         let term = try await persistence.persist("term") { try await store.beginTerm() }
         let engine = Engine(
-            store: store, enrolment: enrolment, blobs: blobs, syntax: syntax, configuration: configuration, term: term,
-            links: links, persistence: persistence, logger: logger)
+            store: store, enrolment: enrolment, blobs: blobs, syntax: syntax, intake: intake,
+            configuration: configuration,
+            term: term, links: links, persistence: persistence, logger: logger)
         let bound = MasterEndpoints(local: links.sockets.local, network: links.sockets.advertised)
         try await engine.run {
             logger.notice(

@@ -39,9 +39,7 @@ public final class SyntaxExporter: SyntaxExporting {
         let request = JSONValue.object([
             "script": script.json, "modules": .array(modules.map(\.json)),
         ]).bytes
-        await limit.enter()
-        defer { limit.leave() }
-        return try await BlockingWork.run { [self] in try export(request) }
+        return try await limit.run { try await BlockingWork.run { [self] in try export(request) } }
     }
 
     /// Makes a process ready, so that the first script does not wait for it.

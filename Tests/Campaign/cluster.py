@@ -58,8 +58,8 @@ class Cluster:
         return self.masters[0]
 
     @property
-    def standby(self) -> Master | None:
-        return next((master for master in self.masters if master.role == "standby"), None)
+    def standbys(self) -> list[Master]:
+        return [master for master in self.masters if master.role == "standby"]
 
     def start(self) -> None:
         self.database.create()

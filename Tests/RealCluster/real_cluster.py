@@ -17,7 +17,8 @@ START_SECONDS = 180
 class Cluster:
     """`runsurge up` in a folder of its own."""
 
-    def __init__(self, purpose: str, workers: int) -> None:
+    def __init__(self, purpose: str, workers: int, **settings: str) -> None:
+        """Settings are further variables of its environment."""
         # Below /tmp, where the unprivileged account of PostgreSQL may go.
         self.folder = Path(tempfile.mkdtemp(prefix=f"runsurge-{purpose}-", dir="/tmp"))
         self.folder.chmod(0o755)
@@ -26,7 +27,8 @@ class Cluster:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [EXECUTABLE, "up", "--data", str(self.folder / "data"), "--workers", str(workers), "--port", "0",
-                 "--work-port", "0", "--ready-file", str(ready), "--stop-with-parent"], stdout=log, stderr=log)
+                 "--work-port", "0", "--ready-file", str(ready), "--stop-with-parent"], stdout=log, stderr=log,
+                env={**os.environ, **settings})
         try:
             deadline = time.monotonic() + START_SECONDS
             while not ready.exists():

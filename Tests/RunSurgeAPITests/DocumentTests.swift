@@ -39,7 +39,7 @@ struct DocumentTests {
                     #expect(ids.insert(id).inserted, "\(id) is there twice")
                     let statuses = try #require(operation["responses"]?.members).keys
                     #expect(statuses.contains { $0.hasPrefix("2") } && statuses.contains("422"), "\(method) \(path)")
-                    let named = path.matches(of: #/\{([a-z0-9]+)\}/#).map { String($0.1) }
+                    let named = path.matches(of: #/\{([a-z0-9_]+)\}/#).map { String($0.1) }
                     let described = (operation["parameters"]?.elements ?? [])
                         .filter { $0["in"] == "path" }.compactMap { $0["name"]?.string }
                     #expect(named.sorted() == described.sorted(), "\(method) \(path)")

@@ -41,7 +41,7 @@ struct EndpointTests {
             let paths = try #require(document["paths"]?.members)
             #expect(paths.count > 20)
             for (path, operations) in paths {
-                let concrete = path.replacing(#/\{[a-z0-9]+\}/#, with: "7")
+                let concrete = path.replacing(#/\{[a-z0-9_]+\}/#, with: "7")
                 for method in try #require(operations.members).keys {
                     let method = try #require(HTTPRequest.Method(method.uppercased()))
                     for uri in [concrete, concrete + "/"] {

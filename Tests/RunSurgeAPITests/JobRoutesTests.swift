@@ -63,32 +63,17 @@ import Testing
         }
     }
 
-    @Test func theResultIsTheOnlyFileElseStandardOutput() async throws {
-        let facade = try Facade()
-        try await facade.test { client in
-            let ada = try await Caller.register("ada", at: client)
-            for (files, expected) in [
-                ([("a.csv", "1,2\n")], "1,2\n"), ([], "out\n"), ([("a", "1"), ("b", "2")], "out\n"),
-            ] {
-                let id = try await Self.finished(facade, client, ada, files: files)
-                let result = try await client.send(.get, "/api/job/\(id)/result", as: ada)
-                #expect(result.text == expected)
-                #expect(result.headers[.contentDisposition]?.contains("job_\(id)_result.csv") == true)
-            }
-        }
-    }
-
     @Test func whatIsNotThereYetIs404WithItsReason() async throws {
         let facade = try Facade()
         try await facade.test { client in
             let ada = try await Caller.register("ada", at: client)
             let id = try await client.submit(Form().file("script", "s.py", "x"), as: ada).decoded(JobView.self).jobID
-            for route in ["plan", "result", "outputs", "outputs/a", "report"] {
+            for route in ["plan", "outputs", "outputs/a", "report"] {
                 let response = try await client.send(.get, "/api/job/\(id)/\(route)", as: ada)
                 #expect(response.status == .notFound && response.code == "not_yet", "\(route): \(response.text)")
             }
             facade.jobs.update(id, state: .failed)
-            let failed = try await client.send(.get, "/api/job/\(id)/result", as: ada)
+            let failed = try await client.send(.get, "/api/job/\(id)/outputs", as: ada)
             #expect(failed.code == "job_failed" && failed.text.contains("It broke."))
         }
     }
@@ -101,7 +86,7 @@ import Testing
             let id = try await Self.finished(facade, client, ada, files: [("a.csv", "1,2\n")])
             let routes: [(HTTPRequest.Method, String)] = [
                 (.get, ""), (.get, "/plan"), (.get, "/regions"), (.get, "/logs"), (.get, "/logs?follow=true"),
-                (.get, "/outputs"), (.get, "/outputs/a.csv"), (.get, "/result"), (.get, "/report"), (.post, "/cancel"),
+                (.get, "/outputs"), (.get, "/outputs/a.csv"), (.get, "/chunks"), (.get, "/report"), (.post, "/cancel"),
                 (.delete, ""),
             ]
             for (method, route) in routes {

@@ -74,44 +74,6 @@ import Testing
         }
     }
 
-    @Test func waitingForATurnIsBoundedAndFair() async throws {
-        let limit = AsyncLimit(1, waiting: 2)
-        let (gate, open) = AsyncStream<Void>.makeStream()
-        let order = AsyncStream<Int>.makeStream()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await limit.run { for await _ in gate {} } }
-            for number in 1...2 {
-                try await eventually("\(number - 1) callers wait") { limit.waiters == number - 1 && limit.isTaken }
-                group.addTask { try await limit.run { _ = order.continuation.yield(number) } }
-            }
-            try await eventually("both wait") { limit.waiters == 2 }
-            let error = await #expect(throws: APIError.self) { try await limit.run {} }
-            #expect(error?.status == .serviceUnavailable && error?.retryAfter == 1)
-            open.finish()
-            try await group.waitForAll()
-        }
-        order.continuation.finish()
-        var seen: [Int] = []
-        for await number in order.stream { seen.append(number) }
-        #expect(seen == [1, 2])
-        #expect(!limit.isTaken)
-    }
-
-    @Test func aWaiterThatIsCancelledGivesUpItsPlace() async throws {
-        let limit = AsyncLimit(1, waiting: 2)
-        let (gate, open) = AsyncStream<Void>.makeStream()
-        let holder = Task { try await limit.run { for await _ in gate {} } }
-        try await eventually("it is taken") { limit.isTaken }
-        let waiter = Task { try await limit.run {} }
-        try await eventually("one waits") { limit.waiters == 1 }
-        waiter.cancel()
-        await #expect(throws: CancellationError.self) { try await waiter.value }
-        #expect(limit.waiters == 0)
-        open.finish()
-        try await holder.value
-        try await limit.run {}
-    }
-
     @Test func attemptsComeBackWithTime() throws {
         let limiter = LoginLimiter()
         let start = ContinuousClock.now

@@ -95,6 +95,11 @@ public final class MemoryJobs: JobStore {
         state.withLock { $0.jobs[id]?.owner == owner ? $0.regions[id] ?? [] : [] }
     }
 
+    /// There are none.
+    public func chunks(
+        of id: JobID, owner: UserID, before: ChunkPosition?, limit: Int
+    ) async throws -> [ChunkSummary] { [] }
+
     public func mayRead(blob sha256: String, owner: UserID) async throws -> BlobReference? {
         for job in all where job.owner == owner {
             let outcome = job.outcome

@@ -7,6 +7,8 @@ struct APIError: Error, Equatable {
     let code: String
     let detail: String
     var field: String?
+    /// What the scan of code has found, when it is refused for that.
+    var findings: [ScanFinding]?
     /// Seconds after which the same request may succeed.
     var retryAfter: Int?
     /// Methods that the path has, for 405.

@@ -86,11 +86,39 @@ private func jobEndpoints(
     let receipts = UploadReceipts(secret: configuration.secret)
     // Those that wait hold a connection each, which bounds them.
     let uploads = AsyncLimit(configuration.concurrentUploads, waiting: configuration.maximumConnections)
-    return SubmissionRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota).endpoints
-        + JobRoutes(jobs: jobs, pages: Pages(secret: configuration.secret)).endpoints
+    let once = IdempotentAnswers(store: ports.platform?.idempotency)
+    let code = ports.platform.map { CodeIntake(inspecting: $0.code) }
+    let figures = ports.platform.map { JobFigures(uploads: $0.uploads, usage: $0.usage) }
+    let pages = Pages(secret: configuration.secret)
+    let platform = ports.platform.map { platformEndpoints($0, ports, pages, uploads, quota, once) } ?? []
+    return SubmissionRoutes(
+        jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota, code: code, once: once
+    ).endpoints
+        + JobRoutes(jobs: jobs, pages: pages, figures: figures).endpoints
         + OutputRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
         .endpoints
         + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota).endpoints
+        + platform
+}
+
+/// Simple jobs, groups and results.
+private func platformEndpoints(
+    _ platform: FacadePorts.Platform, _ ports: FacadePorts, _ pages: Pages, _ uploads: AsyncLimit,
+    _ quota: QuotaCheck, _ once: IdempotentAnswers
+) -> [Endpoint] {
+    let (jobs, blobs) = (ports.jobs, ports.blobs)
+    let code = CodeIntake(inspecting: platform.code)
+    let pieces = PieceIntake(
+        uploads: platform.uploads, starting: platform.starting, blobs: blobs, limit: uploads, quota: quota,
+        once: once)
+    return SimpleJobRoutes(jobs: jobs, blobs: blobs, code: code, pieces: pieces, quota: quota, once: once).endpoints
+        + ResultRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), packing: platform.packing).endpoints
+        + GroupIntakeRoutes(
+            groups: platform.groups, jobs: jobs, blobs: blobs, code: code, pieces: pieces, quota: quota, once: once
+        ).endpoints
+        + GroupRoutes(
+            groups: platform.groups, usage: platform.usage, blobs: BlobResponse(blobs: blobs), pages: pages
+        ).endpoints
 }
 
 private func eventEndpoints(

@@ -13,7 +13,9 @@ struct ErrorMiddleware: RouterMiddleware {
         } catch {
             let refusal = Self.refusal(for: error, of: request, logger: context.logger)
             var response = try JSONBody.response(
-                ErrorView(detail: refusal.detail, code: refusal.code, field: refusal.field), status: refusal.status)
+                ErrorView(
+                    detail: refusal.detail, code: refusal.code, field: refusal.field, findings: refusal.findings),
+                status: refusal.status)
             if let seconds = refusal.retryAfter { response.headers[.retryAfter] = String(seconds) }
             if let methods = refusal.allowed { response.headers[.allow] = methods }
             if refusal.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
@@ -25,6 +27,8 @@ struct ErrorMiddleware: RouterMiddleware {
     private static func refusal(for error: any Error, of request: Request, logger: Logger) -> APIError {
         switch error {
         case let refusal as APIError: return refusal
+        case is AsyncLimit.Busy:
+            return APIError(.serviceUnavailable, "busy", "The server is busy; try again in a second.", retryAfter: 1)
         case BlobError.storageFull: return .storageFull
         case BlobError.notFound: return .unknownBlob
         case let error as HTTPError: return refusal(for: error, of: request)

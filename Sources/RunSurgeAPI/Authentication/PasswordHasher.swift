@@ -2,6 +2,7 @@ import Crypto
 import CryptoExtras
 import Foundation
 import NIOPosix
+import RunSurgeCore
 
 /// scrypt, slow by design. A few at a time, on threads of their own: the cooperative pool never waits for one.
 ///
@@ -19,7 +20,7 @@ struct PasswordHasher: Sendable {
 
     init(cost: APIConfiguration.PasswordCost) { self.cost = cost }
 
-    /// - Throws: 503 when too many wait already.
+    /// - Throws: `AsyncLimit.Busy` when too many wait already.
     func hash(_ password: String) async throws -> String {
         var generator = SystemRandomNumberGenerator()
         let salt = (0..<Self.saltBytes).map { _ in UInt8.random(in: 0 ... .max, using: &generator) }
@@ -29,7 +30,7 @@ struct PasswordHasher: Sendable {
             .joined(separator: "$")
     }
 
-    /// - Throws: 503 when too many wait already.
+    /// - Throws: `AsyncLimit.Busy` when too many wait already.
     func verify(_ password: String, against stored: String) async throws -> Bool {
         guard let parts = StoredHash(stored) else { return false }
         let key = try await derive(password, salt: parts.salt, cost: parts.cost)

@@ -4,6 +4,10 @@ enum ContentDisposition {
         let plain = fileName.unicodeScalars.map { scalar in
             (32..<127).contains(scalar.value) && scalar != "\"" && scalar != "\\" ? Character(scalar) : "_"
         }
+        // Some clients take all that follows for the name, so nothing follows that says nothing more.
+        guard String(plain) != fileName || fileName.contains("%") else {
+            return "attachment; filename=\"\(fileName)\""
+        }
         return "attachment; filename=\"\(String(plain))\"; filename*=UTF-8''\(percentEncoded(fileName))"
     }
 

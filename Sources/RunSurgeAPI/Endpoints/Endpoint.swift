@@ -100,12 +100,13 @@ enum EndpointHandler: Sendable {
 
 /// What routes are about.
 enum EndpointTag: String, Sendable, CaseIterable {
-    case accounts, jobs, events, blobs, nodes, usage, service
+    case accounts, jobs, groups, events, blobs, nodes, usage, service
 
     var note: String {
         switch self {
         case .accounts: "Registration, login, sessions, tokens and what users may do."
         case .jobs: "Scripts with their files: submission, state, logs and outputs."
+        case .groups: "One script over many archives, and an aggregator that merges what they give."
         case .events: "Changes as they happen."
         case .blobs: "Files by the SHA-256 of their bytes."
         case .nodes: "Machines, their keys and their history."

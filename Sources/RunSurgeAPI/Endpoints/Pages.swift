@@ -30,22 +30,31 @@ struct Pages: Sendable {
     /// - Parameters:
     ///   - list: what it is a list of; a cursor of another one is refused.
     ///   - rows: at most `limit` rows whose numbers are below `before`.
+    ///   - heaviest: what the rows of a page weigh together, at most, where it has several.
     ///   - view: made of the page's rows and the next cursor, which is nil on the last page.
     func response<Row: Sendable, View: Encodable>(
-        to call: Call, list: String, number: (Row) -> Int64,
-        rows: (_ before: Int64?, _ limit: Int) async throws -> [Row], view: ([Row], String?) -> View
+        to call: Call, list: String, number: (Row) -> Int64, weight: KeyPath<Row, Int>? = nil, heaviest: Int = .max,
+        rows: (_ before: Int64?, _ limit: Int) async throws -> [Row], view: ([Row], String?) async throws -> View
     ) async throws -> Response {
         let limit = Int(call[Self.limit])
         let before = try call[Self.cursor].map { try position(of: $0, in: list) }
         // One more tells whether there is a next page.
         let found = try await rows(before, limit + 1)
-        let page = Array(found.prefix(limit))
-        guard found.count > limit, let last = page.last else { return try JSONBody.response(view(page, nil)) }
+        var room = heaviest
+        let fitting = found.prefix(limit).prefix { row in
+            let weight = weight.map { row[keyPath: $0] } ?? 0
+            defer { room -= weight }
+            return room == heaviest || room >= weight
+        }
+        let page = Array(fitting)
+        guard found.count > page.count, let last = page.last else {
+            return try JSONBody.response(try await view(page, nil))
+        }
         let next = cursor(after: number(last), in: list)
         let target = "\(call.request.uri.path)?limit=\(limit)&cursor=\(next)"
         var headers: HTTPFields = [:]
         if let link = HTTPField.Name("Link") { headers[link] = "<\(target)>; rel=\"next\"" }
-        return try JSONBody.response(view(page, next), headers: headers)
+        return try JSONBody.response(try await view(page, next), headers: headers)
     }
 
     func cursor(after position: Int64, in list: String) -> String {

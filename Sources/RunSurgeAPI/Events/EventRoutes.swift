@@ -18,9 +18,6 @@ struct EventRoutes: Sendable {
     private static let after = Parameter.optionalText(
         "after", in: .query, cursor,
         "The `id` of an event, of the last day: what came after it is sent. Nothing: from now on.")
-    private static let group = Parameter<JobGroupID>.identifier(
-        "id", "The number of the group.",
-        refusal: APIError(.notFound, "group_not_found", "There is no such group."))
     private static let answer = Answer(
         .ok,
         "Events `job`, `group` and `node`, whose data is JSON with `job_id`, `group_id` or `node_id`, `status` and "
@@ -46,23 +43,12 @@ struct EventRoutes: Sendable {
             Endpoint(
                 .get, "/api/group/{id}/events", id: "groupEvents", .events,
                 "Streams changes of a group and its members until it has ended, its state ahead.",
-                parameters: [Self.group.description] + places, answers: [Self.answer, Self.over],
-                refusals: [
-                    Refusal(.notFound, "group_not_found", "There is no such group."),
-                    Refusal(.forbidden, "forbidden", "The group is somebody else's."), .busy,
-                ], .user(groupEvents)),
+                parameters: [GroupAccess.id.description] + places, answers: [Self.answer, Self.over],
+                refusals: Refusal.group + [.busy],
+                GroupAccess(groups: groups).user { call, group in
+                    try await stream(.group(group.id), of: group.owner, call)
+                }),
         ]
-    }
-
-    @Sendable private func groupEvents(_ call: Call, _ user: User) async throws -> Response {
-        let id = call[Self.group]
-        guard let owner = try await groups.ownerOfGroup(id) else {
-            throw APIError(.notFound, "group_not_found", "There is no group \(id).")
-        }
-        guard owner == user.id else {
-            throw APIError(.forbidden, "forbidden", "This group belongs to somebody else.")
-        }
-        return try await stream(.group(id), of: owner, call)
     }
 
     private func stream(_ target: EventScope.Target, of owner: UserID, _ call: Call) async throws -> Response {

@@ -20,25 +20,28 @@ struct IdempotentAnswers: Sendable {
 
     /// - Parameters:
     ///   - digest: of what the request says beyond its path.
+    ///   - prepare: the work before the effect, which a repetition is spared.
     ///   - view: the answer's body, sent and stored; no secret belongs in it.
-    ///   - effect: the rest of the request's work, with what its store method takes as `idempotency`.
-    /// - Throws: 409 when the key was used for another request; what `effect` throws.
-    func response<Value: Sendable, View: Encodable & Sendable>(
-        to call: Call, of user: User, digest: RequestDigest, status: HTTPResponse.Status = .ok,
-        headers: (Value) -> HTTPFields = { _ in [:] }, view: @escaping @Sendable (Value) throws -> View,
-        effect: (Idempotency<Value>?) async throws -> Once<Value>
+    ///   - effect: a store method with its `idempotency`.
+    /// - Throws: 409 when the key was used for another request; what the closures throw.
+    func response<Prepared: Sendable, Value: Sendable, View: Encodable & Sendable>(
+        to call: Call, of owner: UserID, digest: RequestDigest, status: HTTPResponse.Status = .ok,
+        headers: (Value) -> HTTPFields = { _ in [:] }, prepare: () async throws -> Prepared,
+        view: @escaping @Sendable (Value, Prepared) throws -> View,
+        effect: (Idempotency<Value>?, Prepared) async throws -> Once<Value>
     ) async throws -> Response {
-        let key = call[Self.key].map { IdempotencyKey(owner: user.id, key: $0, call: call, digest: digest) }
+        let key = call[Self.key].map { IdempotencyKey(owner: owner, key: $0, call: call, digest: digest) }
         do {
             if let key, let known = try await store?.answer(of: key) { return Self.response(known) }
+            let prepared = try await prepare()
             let idempotency = key.map { key in
                 Idempotency<Value>(key) { value in
-                    StoredAnswer(status: status.code, body: Array(try JSONBody.encode(view(value))))
+                    StoredAnswer(status: status.code, body: Array(try JSONBody.encode(view(value, prepared))))
                 }
             }
-            switch try await effect(idempotency) {
+            switch try await effect(idempotency, prepared) {
             case .performed(let value):
-                return try JSONBody.response(try view(value), status: status, headers: headers(value))
+                return try JSONBody.response(try view(value, prepared), status: status, headers: headers(value))
             case .replayed(let known): return Self.response(known)
             }
         } catch StoreError.conflict(field: "idempotency_key") {
@@ -46,6 +49,16 @@ struct IdempotentAnswers: Sendable {
                 .conflict, "idempotency_key_reused",
                 "This Idempotency-Key was used for another request; choose a new one for each.")
         }
+    }
+
+    /// Of an effect that nothing is prepared for.
+    func response<Value: Sendable, View: Encodable & Sendable>(
+        to call: Call, of owner: UserID, digest: RequestDigest, status: HTTPResponse.Status = .ok,
+        view: @escaping @Sendable (Value) throws -> View, effect: (Idempotency<Value>?) async throws -> Once<Value>
+    ) async throws -> Response {
+        try await response(
+            to: call, of: owner, digest: digest, status: status, prepare: {}, view: { value, _ in try view(value) },
+            effect: { idempotency, _ in try await effect(idempotency) })
     }
 
     private static func response(_ answer: StoredAnswer) -> Response {

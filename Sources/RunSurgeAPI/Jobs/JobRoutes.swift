@@ -5,6 +5,8 @@ import RunSurgeCore
 struct JobRoutes: Sendable {
     let jobs: any JobStore
     let pages: Pages
+    /// nil: there are none.
+    let figures: JobFigures?
 
     private static let before = Parameter.optionalInteger(
         "before", in: 1 ... .max, "`next_before` of the page before; `cursor` says the same.")
@@ -22,7 +24,7 @@ struct JobRoutes: Sendable {
             Endpoint(
                 .get, "/api/job/{id}", id: "job", .jobs, "Shows a job.", parameters: [JobAccess.id.description],
                 answers: [.json(JobView.self, "The job.")], refusals: Refusal.job,
-                access.user { _, job in try JSONBody.response(JobView(job)) }),
+                access.user { _, job in try JSONBody.response(try await figures?.view(job) ?? JobView(job)) }),
             Endpoint(
                 .get, "/api/job/{id}/plan", id: "jobPlan", .jobs, "Shows the analyser's plan.",
                 parameters: [JobAccess.id.description], answers: [Answer(.ok, "The plan.", .json(.anything))],
@@ -32,6 +34,13 @@ struct JobRoutes: Sendable {
                 .get, "/api/job/{id}/regions", id: "jobRegions", .jobs, "Lists the regions of a job's script.",
                 parameters: [JobAccess.id.description], answers: [.json(RegionListView.self, "The regions.")],
                 refusals: Refusal.job, access.user(regions)),
+            Endpoint(
+                .get, "/api/job/{id}/chunks", id: "jobChunks", .jobs,
+                "Shows a page of the chunks that have a result, the last first; of regions that are over they are "
+                    + "kept for a while only.",
+                parameters: [JobAccess.id.description] + Pages.parameters,
+                answers: [.json(ChunkListView.self, "The chunks.", headers: Pages.headers)], refusals: Refusal.job,
+                access.user(chunks)),
             Endpoint(
                 .get, "/api/job/{id}/report", id: "jobReport", .jobs, "Shows the run report of a job that has ended.",
                 parameters: [JobAccess.id.description], answers: [Answer(.ok, "The report.", .json(.anything))],
@@ -57,7 +66,7 @@ struct JobRoutes: Sendable {
         return try await pages.response(to: call, list: "jobs of \(user.id)", number: \.id.rawValue) { cursor, limit in
             try await jobs.jobs(owner: user.id, before: (cursor ?? before).map { JobID($0) }, limit: limit)
         } view: { page, next in
-            JobListView(jobs: page.map(JobView.init), nextBefore: next == nil ? nil : page.last?.id, nextCursor: next)
+            JobListView(jobs: page.map { JobView($0) }, nextBefore: next == nil ? nil : page.last?.id, nextCursor: next)
         }
     }
 
@@ -71,6 +80,15 @@ struct JobRoutes: Sendable {
     @Sendable private func regions(_ call: Call, _ job: Job) async throws -> Response {
         let regions = try await jobs.regions(of: job.id, owner: job.owner)
         return try JSONBody.response(RegionListView(jobID: job.id, regions: regions.map(RegionView.init)))
+    }
+
+    @Sendable private func chunks(_ call: Call, _ job: Job) async throws -> Response {
+        try await pages.response(to: call, list: "chunks of \(job.id)", number: \.position.number) { before, limit in
+            try await jobs.chunks(
+                of: job.id, owner: job.owner, before: before.map { ChunkPosition(number: $0) }, limit: limit)
+        } view: { page, next in
+            ChunkListView(jobID: job.id, chunks: page.map { ChunkView($0) }, nextCursor: next)
+        }
     }
 
     @Sendable private func cancel(_ call: Call, _ job: Job) async throws -> Response {

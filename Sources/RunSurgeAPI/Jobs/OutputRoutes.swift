@@ -36,11 +36,6 @@ struct OutputRoutes: Sendable {
                     Refusal(.notFound, "output_is_folder", "It is a folder; its files are listed one by one."),
                     .unknownBlob,
                 ], access.user(output)),
-            Endpoint(
-                .get, "/api/job/{id}/result", id: "jobResult", .jobs,
-                "Sends the one file that a script wrote, else its standard output.",
-                parameters: [JobAccess.id.description], answers: Answer.file("The result, as a download."),
-                refusals: Refusal.job + Refusal.outcome + [.unknownBlob], access.user(result)),
         ]
     }
 
@@ -77,13 +72,6 @@ struct OutputRoutes: Sendable {
             throw APIError(.notFound, "output_is_folder", "\(path) is a folder; its files are listed one by one.")
         }
         return try await blobs.response(file.blob, to: call.request, fileName: JobPath.lastComponent(path))
-    }
-
-    @Sendable private func result(_ call: Call, _ job: Job) async throws -> Response {
-        let outcome = try job.requireOutcome()
-        let files = outcome.outputs.filter { !$0.isDirectory }
-        let blob = files.count == 1 ? files[0].blob : outcome.standardOutput
-        return try await blobs.response(blob, to: call.request, fileName: "job_\(job.id)_result.csv")
     }
 }
 

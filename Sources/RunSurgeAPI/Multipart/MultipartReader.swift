@@ -15,14 +15,15 @@ actor MultipartReader {
     private var body: PacedBody
     private var isInsidePart = false
 
+    /// - Parameter limit: bytes of the whole body.
     /// - Throws: 422 when the request is not multipart/form-data.
-    init(_ request: Request) throws {
+    init(_ request: Request, limit: Int64 = Limits.submissionBytes) throws {
         do {
             parser = try MultipartParser(contentType: request.headers[.contentType] ?? "")
         } catch {
             throw Self.refusal(for: error)
         }
-        body = PacedBody(request.body, limit: Limits.submissionBytes, what: "submission")
+        body = PacedBody(request.body, limit: limit, what: "submission")
     }
 
     /// The next part, after what the caller left of the last one; nil behind the last.

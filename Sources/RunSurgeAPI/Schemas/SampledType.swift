@@ -32,6 +32,11 @@ extension String: SampledType {
     static var sample: String? { "" }
 }
 
+extension Amount: SampledType {
+    static var schema: Schema { .number(0...Double(MicroUnits.max) / 1_000_000) }
+    static var sample: Amount? { Amount(0) }
+}
+
 extension Identifier: SampledType {
     static var schema: Schema { .identifier }
     static var sample: Self? { Self(1) }
@@ -47,6 +52,11 @@ extension SchemaChoice {
     static var sample: Self? { allCases.first }
 }
 
+extension JobKind: SchemaChoice {}
 extension JobState: SchemaChoice {}
+extension GroupState: SchemaChoice {}
+extension PaymentStatus: SchemaChoice {}
+extension ScanPolicy: SchemaChoice {}
+extension ChunkView.Status: SchemaChoice {}
 extension KeyKind: SchemaChoice {}
 extension MasterRoleView.Role: SchemaChoice {}

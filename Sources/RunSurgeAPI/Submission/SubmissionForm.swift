@@ -22,6 +22,7 @@ enum SubmissionForm {
             field("hash_seed", hashSeed), field("priority", priority, "More is earlier."),
             field("min_split_seconds", seconds), field("chunk_records", records),
             field("split", .boolean, "Whether the script may be split."),
+            field("plan_only", .boolean, "Answers the plan that the job would get, and creates nothing."),
         ], isOpen: false)
 
     /// One whose paths, modes and times must be exact, as the command line sends it.

@@ -9,6 +9,7 @@ extension SubmissionView: NotedFields {
         "hash_seed": .rule(SubmissionForm.hashSeed),
         "min_split_seconds": .rule(SubmissionForm.seconds), "chunk_records": .rule(SubmissionForm.records),
         "priority": .rule(SubmissionForm.priority, "More is earlier."),
+        "plan_only": .says("Answers the plan that the job would get, and creates nothing."),
     ]
 }
 

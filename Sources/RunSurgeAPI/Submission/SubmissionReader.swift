@@ -11,6 +11,11 @@ struct SubmissionReader {
     let receipts: UploadReceipts
     let user: UserID
 
+    /// Of what was read so far.
+    private(set) var digest = RequestDigest()
+    /// Whether only the plan is asked for.
+    private(set) var isPlanOnly = false
+
     private var draft = JobDraft()
     private var specification: SubmissionView?
     /// Files of a specification by the name of their part.
@@ -39,6 +44,7 @@ struct SubmissionReader {
             }
         }
         guard let specification else { return try formSpecification() }
+        isPlanOnly = specification.planOnly ?? false
         let resolver = SpecificationResolver(jobs: jobs, blobs: blobs, receipts: receipts, user: user, parts: parts)
         return try await resolver.resolve(specification)
     }
@@ -48,6 +54,7 @@ struct SubmissionReader {
             throw APIError.invalid("specification", "A specification comes first, once, and without other fields.")
         }
         let bytes = try await part.bytes.collect(field: "specification")
+        digest.add(field: "specification", String(decoding: bytes, as: UTF8.self))
         let value = try JSONBody.decode(JSONValue.self, from: bytes, field: "specification")
         try SubmissionForm.specification.check(value, at: [])
         let read = try JSONBody.decode(SubmissionView.self, from: bytes, field: "specification")
@@ -98,6 +105,7 @@ struct SubmissionReader {
         case "min_split_seconds": draft.minSplitSeconds = value.amount
         case "chunk_records": draft.chunkRecords = value.wholeNumber
         case "split": draft.isSplittingAllowed = value.flag ?? true
+        case "plan_only": isPlanOnly = value.flag ?? false
         default: throw APIError.invalid(field, "The field \(field) is a file.")
         }
     }
@@ -112,9 +120,11 @@ struct SubmissionReader {
         return try draft.specification()
     }
 
-    private func store(_ part: MultipartReader.Part, limit: Int64) async throws -> BlobReference {
+    private mutating func store(_ part: MultipartReader.Part, limit: Int64) async throws -> BlobReference {
         do {
-            return try await blobs.put(part.bytes, limit: limit)
+            let blob = try await blobs.put(part.bytes, limit: limit)
+            digest.add(field: part.headers.name, fileName: part.headers.fileName, blob)
+            return blob
         } catch BlobError.tooLarge {
             let name = part.headers.fileName ?? part.headers.name
             throw APIError.tooLarge("\(name) is larger than the limit of \(limit) bytes for it.")
@@ -133,6 +143,7 @@ struct SubmissionReader {
         let text = try await part.bytes.text(field: part.headers.name)
         // Empty fields cost something too, or their number would have no bound.
         textBytes += text.utf8.count + 16
+        digest.add(field: part.headers.name, text)
         guard textBytes <= Limits.specificationBytes else {
             throw APIError.tooLarge("The fields are larger than \(Limits.specificationBytes) bytes together.")
         }

@@ -9,17 +9,21 @@ struct SubmissionRoutes: Sendable {
     let receipts: UploadReceipts
     let uploads: AsyncLimit
     let quota: QuotaCheck
+    /// nil: code is not looked at, and there are no plans.
+    let code: CodeIntake?
+    let once: IdempotentAnswers
 
     var endpoints: [Endpoint] {
         [
             Endpoint(
                 .post, "/api/job/submit", id: "submitJob", .jobs, "Submits a script with its files.",
-                body: .form(SubmissionForm.schema),
+                parameters: [IdempotentAnswers.parameter], body: .form(SubmissionForm.schema),
                 answers: [
                     .json(
                         JobView.self, "The job; it is durable.", status: .created,
-                        headers: ["Location": "The path of the job."])
-                ], refusals: Refusal.quotas, .user(submit))
+                        headers: ["Location": "The path of the job; not of one that was created before."]),
+                    Answer(.ok, "The plan, for `plan_only`.", .json(.anything)),
+                ], refusals: CodeIntake.refusals + Refusal.quotas + [IdempotentAnswers.refusal], .user(submit))
         ]
     }
 
@@ -32,15 +36,35 @@ struct SubmissionRoutes: Sendable {
         }
         // Before anything is read, and after it by what it is.
         try await quota.admit(user.id, jobs: 1)
-        let specification = try await uploads.run {
+        let (read, digest, isPlanOnly) = try await uploads.run {
             let reader = try MultipartReader(request)
             try await call.context.welcomeBody(of: request)
             var submission = SubmissionReader(jobs: jobs, blobs: blobs, receipts: receipts, user: user.id)
-            return try await submission.read(reader)
+            let read = try await submission.read(reader)
+            return (read, submission.digest, submission.isPlanOnly)
         }
-        try await quota.admit(user.id, files: specification.blobs)
-        let job = try await jobs.createJob(specification, owner: user.id)
-        call.context.logger.info("Job accepted", metadata: ["job": "\(job.id)", "user": "\(user.id)"])
-        return try JSONBody.response(JobView(job), status: .created, headers: [.location: "/api/job/\(job.id)"])
+        if isPlanOnly { return try await plan(read) }
+        return try await once.response(to: call, of: user.id, digest: digest, status: .created) { job in
+            [.location: "/api/job/\(job.id)"]
+        } prepare: {
+            try await quota.admit(user.id, files: read.blobs)
+            var specification = read
+            specification.findings = try await code?.findings(in: .job(read))
+            return specification
+        } view: { job, _ in
+            JobView(job)
+        } effect: { idempotency, specification in
+            let created = try await jobs.createJob(
+                specification, owner: user.id, awaitsUpload: false, idempotency: idempotency)
+            if case .performed(let job) = created {
+                call.context.logger.info("Job accepted", metadata: ["job": "\(job.id)", "user": "\(user.id)"])
+            }
+            return created
+        }
+    }
+
+    private func plan(_ specification: JobSpecification) async throws -> Response {
+        guard let code else { throw APIError.invalid("plan_only", "There are no plans here.") }
+        return JSONBody.response(bytes: try await code.plan(specification))
     }
 }

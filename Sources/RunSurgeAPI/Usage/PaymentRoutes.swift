@@ -9,8 +9,6 @@ struct PaymentRoutes: Sendable {
     let pages: Pages
     let answers: IdempotentAnswers
 
-    private static let group = Parameter<JobGroupID>.identifier("id", "The number of the group.", refusal: noSuchGroup)
-    private static let noSuchGroup = APIError(.notFound, "group_not_found", "There is no such group.")
     private static let paidWithGroup = Refusal(
         .notFound, "paid_with_group", "The job belongs to a group, which is paid as a whole.")
     private static let settlement = [
@@ -35,12 +33,9 @@ struct PaymentRoutes: Sendable {
             Endpoint(
                 .post, "/api/group/{id}/payment", id: "payGroup", .usage,
                 "Pays for a group that has ended with all its jobs, once.",
-                parameters: [Self.group.description, IdempotentAnswers.parameter],
+                parameters: [GroupAccess.id.description, IdempotentAnswers.parameter],
                 answers: [.json(GroupPaymentView.self, "The group is paid.")],
-                refusals: [
-                    Refusal(.notFound, "group_not_found", "There is no such group."),
-                    Refusal(.forbidden, "forbidden", "The group is somebody else's."),
-                ] + Self.settlement, .user(payGroup)),
+                refusals: Refusal.group + Self.settlement, GroupAccess(groups: groups).user(payGroup)),
         ]
     }
 
@@ -55,14 +50,13 @@ struct PaymentRoutes: Sendable {
     }
 
     @Sendable private func pay(_ call: Call, _ job: Job) async throws -> Response {
-        let user = try call.context.requireUser()
         // Nothing is added to a job that has ended, and no other can be paid.
         let limit = Int(Pages.usualLimit)
         let entries = try await usage.entries(of: .job(job.id), owner: job.owner, before: nil, limit: limit + 1)
         let tasks = Array(entries.prefix(limit))
         let last = entries.count > limit ? tasks.last : nil
         let next = last.map { pages.cursor(after: $0.id.rawValue, in: "usage of \(job.id)") }
-        return try await answers.response(to: call, of: user, digest: .ofNothing) { bill in
+        return try await answers.response(to: call, of: job.owner, digest: .ofNothing) { bill in
             PaymentView(bill, job: job.id, tasks: tasks, nextCursor: next)
         } effect: { idempotency in
             do {
@@ -73,19 +67,14 @@ struct PaymentRoutes: Sendable {
         }
     }
 
-    @Sendable private func payGroup(_ call: Call, _ user: User) async throws -> Response {
-        let id = call[Self.group]
-        guard let owner = try await groups.ownerOfGroup(id) else { throw Self.noSuchGroup }
-        guard owner == user.id else {
-            throw APIError(.forbidden, "forbidden", "This group belongs to somebody else.")
-        }
-        return try await answers.response(to: call, of: user, digest: .ofNothing) { bill in
-            GroupPaymentView(bill, group: id)
+    @Sendable private func payGroup(_ call: Call, _ group: JobGroup) async throws -> Response {
+        try await answers.response(to: call, of: group.owner, digest: .ofNothing) { bill in
+            GroupPaymentView(bill, group: group.id)
         } effect: { idempotency in
             do {
-                return try await usage.settle(.group(id), owner: user.id, idempotency: idempotency)
+                return try await usage.settle(.group(group.id), owner: group.owner, idempotency: idempotency)
             } catch let refusal as BillRefusal {
-                throw Self.error(for: refusal, unknown: Self.noSuchGroup)
+                throw Self.error(for: refusal, unknown: APIError.noSuchGroup)
             }
         }
     }

@@ -1,12 +1,5 @@
 import RunSurgeCore
 
-extension PaymentStatus: SchemaChoice {}
-
-extension Amount: SampledType {
-    static var schema: Schema { .number(0...Double(MicroUnits.max) / 1_000_000) }
-    static var sample: Amount? { Amount(0) }
-}
-
 extension ChargedTaskView: NotedFields {
     static let fieldNotes: [String: FieldNote] = [
         "task_id": .says("One node's part in one region of the script, or in what runs outside of them."),

@@ -13,23 +13,30 @@ public enum SimpleResult: Sendable, Equatable {
     case nothing
 
     public init(of outcome: JobOutcome, workingDirectory: String) {
-        let folder = workingDirectory.hasSuffix("/") ? workingDirectory : workingDirectory + "/"
-        let rows = outcome.outputs.first { $0.path == folder + SimpleJob.rowsFile }
-        let files = outcome.outputs.filter { !$0.isDirectory && $0 != rows && $0.path.hasPrefix(folder) }
+        let rows = outcome.outputs.first { $0.path == "\(workingDirectory)/\(SimpleJob.rowsFile)" }
+        let files = Self.outputs(of: outcome, workingDirectory: workingDirectory).filter { !$0.isDirectory }
         if files.count == 1 {
             self = .file(files[0])
         } else if !files.isEmpty {
-            self = .archive(files.sorted { $0.path < $1.path }.map { $0.moved(to: $0.path.dropFirst(folder.count)) })
+            self = .archive(files)
         } else if outcome.standardOutput.size > 0 {
             self = .standardOutput(outcome.standardOutput)
         } else {
             self = rows.map { .rows($0.blob) } ?? .nothing
         }
     }
+
+    /// What the script itself has created or changed in its working directory, by paths relative to that.
+    public static func outputs(of outcome: JobOutcome, workingDirectory: String) -> [FileEntry] {
+        outcome.outputs.filter { JobPath.isInside($0.path, workingDirectory) }
+            .map { $0.moved(to: JobPath.relative($0.path, to: workingDirectory)) }
+            .filter { $0.path != SimpleJob.rowsFile }
+            .sorted { $0.path < $1.path }
+    }
 }
 
 extension FileEntry {
-    fileprivate func moved(to path: Substring) -> FileEntry {
-        FileEntry(path: String(path), blob: blob, modifiedNanoseconds: modifiedNanoseconds, mode: mode)
+    fileprivate func moved(to path: String) -> FileEntry {
+        FileEntry(path: path, blob: blob, modifiedNanoseconds: modifiedNanoseconds, mode: mode)
     }
 }

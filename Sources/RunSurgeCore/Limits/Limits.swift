@@ -49,8 +49,9 @@ public enum Limits {
     public static let jobModules = 64
     /// Bytes of the analysis process's answer; a larger one runs unsplit.
     public static let syntaxTreeBytes = 256 << 20
-    /// Bytes of a path, of a job's name; longer ones are refused with 422.
-    public static let pathBytes = 4_096
+    /// Bytes of a path, below Linux's own bound by what a worker puts in front of it, and of a job's name; longer ones are
+    /// refused with 422.
+    public static let pathBytes = 4_000
     public static let nameBytes = 255
     /// Bytes of a `specification` part, and of any other field of a form that is not a file; more are refused with 413.
     public static let specificationBytes = 16 << 20
@@ -75,6 +76,8 @@ public enum Limits {
     public static let uploadPieces = 10_000
     /// How long a job waits for the next piece of its upload; then it fails.
     public static let uploadPatience = Duration.seconds(86_400)
+    /// Findings of a scan that are kept and shown; the others are left out.
+    public static let scanFindings = 200
     /// Bytes of an idempotency key; a longer one is refused with 422.
     public static let idempotencyKeyBytes = 255
     /// Bytes of an answer that is kept for a repetition; a larger one fails the request.

@@ -15,6 +15,8 @@ public protocol JobStore: Sendable {
     /// The stored part of a stream from `offset`; empty when there is nothing (yet).
     func log(of id: JobID, owner: UserID, stream: LogStream, offset: Int64, limit: Int) async throws -> [UInt8]
     func regions(of id: JobID, owner: UserID) async throws -> [RegionSummary]
+    /// Chunks that have a result which is still kept, by falling position, those before `before`.
+    func chunks(of id: JobID, owner: UserID, before: ChunkPosition?, limit: Int) async throws -> [ChunkSummary]
     /// Whether `owner` has a job or a group that names this blob.
     func mayRead(blob sha256: String, owner: UserID) async throws -> BlobReference?
 

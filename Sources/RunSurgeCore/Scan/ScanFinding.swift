@@ -1,5 +1,5 @@
 /// What happens to code that a rule finds something in.
-public enum ScanPolicy: String, Sendable, Codable {
+public enum ScanPolicy: String, Sendable, Codable, CaseIterable {
     /// The code is not taken.
     case refuse
     /// The code is taken, and the finding is shown.

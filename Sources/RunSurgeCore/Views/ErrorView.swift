@@ -6,11 +6,14 @@ public struct ErrorView: Sendable, Codable, Equatable {
     public let code: String
     /// The field that is wrong, for 422.
     public let field: String?
+    /// What the scan of code has found, when it is refused for that.
+    public let findings: [ScanFinding]?
 
-    public init(detail: String, code: String, field: String? = nil) {
+    public init(detail: String, code: String, field: String? = nil, findings: [ScanFinding]? = nil) {
         self.detail = detail
         self.code = code
         self.field = field
+        self.findings = findings
     }
 }
 

@@ -4,9 +4,14 @@ public struct JobView: Sendable, Codable, Equatable {
     public let status: JobState
     public let createdAt: String
     public let jobName: String
-    public let jobType: String
+    public let jobType: JobKind
     public let scriptName: String
+    /// As its uploader calls it.
     public let inputFileName: String?
+    /// So far; nil where it is not asked for, as in lists.
+    public let paymentAmount: Amount?
+    /// Whose member or aggregator it is, or was.
+    public let groupID: JobGroupID?
     public let startedAt: String?
     public let finishedAt: String?
     /// As a shell reports it; nil until the script has ended.
@@ -15,21 +20,32 @@ public struct JobView: Sendable, Codable, Equatable {
     public let failure: String?
     public let hashSeed: UInt32
     public let priority: Int
+    /// What the scan of its code had to say.
+    public let findings: [ScanFinding]
 
-    public init(_ job: Job) {
+    /// - Parameters:
+    ///   - uploadName: of the file that was uploaded for it; nil: there is none, or it is not asked for.
+    ///   - amount: what it costs so far; nil where it is not asked for.
+    public init(_ job: Job, uploadName: String? = nil, amount: MicroUnits? = nil) {
         jobID = job.id
         status = job.state
         createdAt = job.createdAt.iso8601
         jobName = job.specification.name
-        jobType = "simple"
+        jobType = job.specification.kind ?? .simple
         scriptName = Self.lastComponent(job.specification.script.path)
-        inputFileName = job.specification.inputs.first.map { Self.lastComponent($0.path) }
+        // What was uploaded lies where its script looks for it, under another name perhaps.
+        inputFileName =
+            job.specification.kind == nil
+            ? job.specification.inputs.first.map { Self.lastComponent($0.path) } : uploadName
+        paymentAmount = amount.map { Amount($0) }
+        groupID = job.group
         startedAt = job.startedAt?.iso8601
         finishedAt = job.finishedAt?.iso8601
         exitStatus = job.outcome?.exitStatus
         failure = job.failure
         hashSeed = job.specification.hashSeed
         priority = job.specification.priority
+        findings = job.specification.findings ?? []
     }
 
     private static func lastComponent(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
@@ -42,12 +58,14 @@ public struct JobView: Sendable, Codable, Equatable {
         case jobType = "job_type"
         case scriptName = "script_name"
         case inputFileName = "input_file_name"
+        case paymentAmount = "payment_amount"
+        case groupID = "group_id"
         case startedAt = "started_at"
         case finishedAt = "finished_at"
         case exitStatus = "exit_status"
         case failure
         case hashSeed = "hash_seed"
-        case priority
+        case priority, findings
     }
 }
 

@@ -59,6 +59,8 @@ public struct SubmissionView: Sendable, Codable {
     public var chunkRecords: Int64?
     public var split: Bool?
     public var priority: Int?
+    /// Answers the plan that the job would get, and creates nothing.
+    public var planOnly: Bool?
 
     public init(script: File, workingDirectory: String) {
         self.script = script
@@ -73,6 +75,7 @@ public struct SubmissionView: Sendable, Codable {
         case hashSeed = "hash_seed"
         case minSplitSeconds = "min_split_seconds"
         case chunkRecords = "chunk_records"
+        case planOnly = "plan_only"
     }
 }
 

@@ -1,10 +1,3 @@
-/// Whether an amount was paid, as REST says it.
-public enum PaymentStatus: String, Sendable, Codable, CaseIterable {
-    case pending, paid
-
-    public init(isPaid: Bool) { self = isPaid ? .paid : .pending }
-}
-
 /// What one node did for one region of a job, or for its driver, as whoever pays for it sees it.
 public struct ChargedTaskView: Sendable, Codable, Equatable {
     public let taskID: UsageEntryID

@@ -4,6 +4,7 @@ import RunSurgeCore
 /// Jobs in PostgreSQL, as their owners see them.
 struct JobRepository: JobStore {
     let database: Database
+    let reads: CombinedReads<OwnedJob, Job>
 
     func createJob(
         _ specification: JobSpecification, owner: UserID, awaitsUpload: Bool, idempotency: Idempotency<Job>?
@@ -31,9 +32,7 @@ struct JobRepository: JobStore {
     }
 
     func job(_ id: JobID, owner: UserID) async throws -> Job? {
-        try await database.query(
-            JobRow.select + " WHERE j.id = $1 AND j.owner_id = $2", [.identifier(id), .identifier(owner)]
-        ).first.map(JobRow.decode)
+        try await reads.value(for: OwnedJob(id: id, owner: owner))
     }
 
     func ownerOfJob(_ id: JobID) async throws -> UserID? {
@@ -113,6 +112,34 @@ struct JobRepository: JobStore {
                 completed: try row.int64("completed"), records: try row.int64("records"),
                 predictedPeak: try row.int64("predicted_peak"), measuredPeak: try row.int64("peak"))
         }
+    }
+
+    func chunks(of id: JobID, owner: UserID, before: ChunkPosition?, limit: Int) async throws -> [ChunkSummary] {
+        try await database.query(
+            """
+            SELECT c.region_id, c.chunk_index, c.node_id, c.status, c.reason, c.records, c.wall_microseconds,
+                c.cpu_microseconds, c.peak_bytes
+            FROM job j JOIN region r ON r.job_id = j.id JOIN chunk_result c ON c.region_id = r.id
+            WHERE j.id = $1 AND j.owner_id = $2 AND (c.region_id, c.chunk_index) < ($3, $4)
+            ORDER BY c.region_id DESC, c.chunk_index DESC LIMIT $5
+            """,
+            [
+                .identifier(id), .identifier(owner), .int64(before?.region.rawValue ?? .max),
+                .int64(before?.index ?? .max), .int(limit),
+            ]
+        ).map(Self.chunk)
+    }
+
+    private static func chunk(_ row: Row) throws -> ChunkSummary {
+        guard let status = OutcomeStatus(rawValue: try row.int16("status")) else {
+            throw StoreError.inconsistent("a result has an unknown status")
+        }
+        return ChunkSummary(
+            position: ChunkPosition(region: try row.identifier("region_id"), index: try row.int64("chunk_index")),
+            node: try row.optionalInt64("node_id").map { NodeID($0) }, status: status,
+            reason: try row.optionalString("reason"),
+            records: try row.int64("records"), wallMicroseconds: try row.int64("wall_microseconds"),
+            cpuMicroseconds: try row.int64("cpu_microseconds"), peakBytes: try row.int64("peak_bytes"))
     }
 
     func mayRead(blob sha256: String, owner: UserID) async throws -> BlobReference? {

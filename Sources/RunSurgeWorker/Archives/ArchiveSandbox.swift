@@ -1,4 +1,5 @@
 internal import Glibc
+internal import RunSurgeCore
 
 /// Where archives are taken apart and put together: by Python's zipfile, shut in as scripts are, since archives come
 /// from strangers.
@@ -35,8 +36,13 @@ public final class ArchiveSandbox: Sendable {
         _ task: [String], within time: Duration, prepare: (_ folder: String) async throws -> Void,
         read: (ArchiveProcess) async throws -> Value
     ) async throws -> Value {
-        await limit.enter()
-        defer { limit.leave() }
+        try await limit.run { try await runNow(task, within: time, prepare: prepare, read: read) }
+    }
+
+    private func runNow<Value: Sendable>(
+        _ task: [String], within time: Duration, prepare: (_ folder: String) async throws -> Void,
+        read: (ArchiveProcess) async throws -> Value
+    ) async throws -> Value {
         let run = "\(folder)/run-\(getpid())-\(UInt64.random(in: 0 ... .max))"
         try await BlockingWork.run { try FileTree.makeFolder(run, mode: 0o700) }
         let outcome: Result<Value, any Error>

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import RunSurgeCore
 
 /// Runs blocking file work away from the cooperative pool.
 enum BlockingWork {
@@ -7,10 +8,10 @@ enum BlockingWork {
     private static let limit = AsyncLimit(8)
 
     static func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        await limit.enter()
-        defer { limit.leave() }
-        return try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try body() }) }
+        try await limit.runToEnd {
+            try await withCheckedThrowingContinuation { continuation in
+                queue.async { continuation.resume(with: Result { try body() }) }
+            }
         }
     }
 }

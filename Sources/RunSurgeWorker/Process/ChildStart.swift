@@ -14,7 +14,8 @@ struct ProcessLimits: Sendable {
     var cpuSeconds: UInt = 7 * 24 * 3_600
 }
 
-/// Starts a child in a session of its own, with the descriptors given as 0, 1, 2, … and no others.
+/// Starts a child in a session of its own, with the descriptors given as 0, 1, 2, … and no others. The kernel kills it
+/// when the thread that starts it ends, however that ends.
 struct ChildStart {
     let path: String
     let arguments: [String]

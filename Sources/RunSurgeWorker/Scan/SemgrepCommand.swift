@@ -1,7 +1,8 @@
 internal import Glibc
+public import RunSurgeCore
 
 /// Semgrep, where it is installed: a second pair of eyes for submitted code.
-public struct SemgrepCommand: Sendable {
+public struct SemgrepCommand: CodeScanning {
     /// Bytes that it may say.
     private static let mostBytes = 64 << 20
 
@@ -25,16 +26,16 @@ public struct SemgrepCommand: Sendable {
     /// - Parameter rules: in semgrep's own form.
     /// - Returns: its report, JSON.
     /// - Throws: `SemgrepFailure`; the code is to be refused then.
-    public func run(rules: [UInt8], files: [[UInt8]]) async throws -> [UInt8] {
+    public func scan(rules: [UInt8], files: [[UInt8]]) async throws -> [UInt8] {
         try await BlockingWork.run { [self] in
             let run = "\(folder)/semgrep-\(getpid())-\(UInt64.random(in: 0 ... .max))"
             try FileTree.makeFolder(run, mode: 0o700)
             defer { FileTree.remove(run) }
-            return try scan(run, rules, files)
+            return try scan(in: run, rules, files)
         }
     }
 
-    private func scan(_ run: String, _ rules: [UInt8], _ files: [[UInt8]]) throws -> [UInt8] {
+    private func scan(in run: String, _ rules: [UInt8], _ files: [[UInt8]]) throws -> [UInt8] {
         let names = files.indices.map { "\(run)/\($0).py" }
         for (name, bytes) in zip(names + ["\(run)/rules.yaml"], files + [rules]) {
             try FileDescriptor.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600).write(bytes)

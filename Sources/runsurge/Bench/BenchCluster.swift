@@ -8,6 +8,8 @@ struct BenchCluster: Sendable {
     /// Of the embedded server.
     let database: Int32?
     let connection: ConnectionConfiguration
+    /// Of the database and the blobs.
+    let folder: String
 
     /// Starts it, runs `body`, ends it.
     /// - Parameter slots: Python processes of a worker in this process; 0: none.
@@ -24,7 +26,8 @@ struct BenchCluster: Sendable {
             let value = try await MasterProcess.with(settings, logger: logger) { master in
                 try await body(
                     BenchCluster(
-                        master: master, database: server.processIdentifier, connection: server.connection))
+                        master: master, database: server.processIdentifier, connection: server.connection,
+                        folder: folder.path))
             }
             await server.stop()
             return value

@@ -3,10 +3,10 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures dispatch, chunks, latency and scale, beside what the parts can do by themselves.",
+        abstract: "Measures dispatch, chunks, latency, scale and REST, beside what the parts can do by themselves.",
         subcommands: [
             BenchDispatchCommand.self, BenchChunksCommand.self, BenchLatencyCommand.self, BenchScaleCommand.self,
-            BenchFleetCommand.self,
+            BenchRestCommand.self, BenchFleetCommand.self,
         ])
 }
 

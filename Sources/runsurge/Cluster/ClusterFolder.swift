@@ -9,6 +9,9 @@ final class ClusterFolder: Sendable {
     var blobs: String { path + "/blobs" }
     var worker: String { path + "/worker" }
     var syntax: String { path + "/syntax" }
+    /// Of runs that take archives apart. On the disk of the blobs, so that they are linked and not copied.
+    var archives: String { path + "/archives" }
+    var scans: String { path + "/scans" }
     var log: String { path + "/runsurge.log" }
     var secrets: String { path + "/secrets.json" }
     /// The key of the worker that has this folder.

@@ -27,6 +27,7 @@ struct MasterSettings: Sendable {
         var metricsToken: String?
         /// Of Swagger UI and ReDoc; nil: their pages say what to install.
         var documentAssets: APIConfiguration.DocumentAssets?
+        var scan = ScanSettings()
         var allowedOrigins: [String] = []
         var accessTokenMinutes = 60
         var refreshTokenDays = 7

@@ -67,17 +67,23 @@ struct MasterStart: Sendable {
     private func start(_ services: ServiceGroup, blobs: FileBlobStore) async throws -> MasterProcess {
         let secrets = try settings.secrets ?? ClusterSecrets.loadOrMake(at: settings.folder.secrets)
         let owner = try await LocalUser.findOrMake(in: store.accounts)
+        let syntax = try await exporter()
         var url = ""
+        var intake: Intake?
         if let access = settings.access {
             // Before anything is made that counts.
             let registry = Telemetry.registry
             await services.addServiceUnlessShutdown(
                 MetricsLoop(store: store, blobs: blobs, cluster: board, logger: logger))
+            let desks = try await desks(access, syntax: syntax, blobs: blobs)
+            intake = Intake(
+                uploads: store.uploads, aggregation: store.aggregation, starting: desks.starting,
+                packing: desks.packing)
             url = try await startFacade(
-                access, registry, secrets: secrets, owner: owner, blobs: blobs, services)
+                access, registry, secrets: secrets, owner: owner, blobs: blobs, platform: desks, services)
         }
         let master = Master(
-            store: store.dispatch, enrolment: store.enrolment, blobs: blobs, syntax: try await exporter(),
+            store: store.dispatch, enrolment: store.enrolment, blobs: blobs, syntax: syntax, intake: intake,
             sockets: sockets, election: election, standing: board.standing,
             configuration: try masterConfiguration(url: url), logger: logger)
         await services.addServiceUnlessShutdown(master)
@@ -129,10 +135,28 @@ struct MasterStart: Sendable {
         return exporter
     }
 
+    private func desks(
+        _ access: MasterSettings.Access, syntax: any SyntaxExporting, blobs: FileBlobStore
+    ) async throws -> FacadePorts.Platform {
+        let python = settings.python
+        let archives = ArchiveDesk(
+            in: try await ArchiveSandbox(
+                python: python.interpreter, isSandboxed: python.isSandboxed, folder: settings.folder.archives),
+            blobs: blobs)
+        let scanner = access.scan.usesSemgrep ? SemgrepCommand(folder: settings.folder.scans) : nil
+        return FacadePorts.Platform(
+            access: store.access, groups: store.groups, uploads: store.uploads, usage: store.usage,
+            events: store.events, idempotency: store.idempotency,
+            code: CodeDesk(blobs: blobs, syntax: syntax, rules: access.scan.rules, scanner: scanner, logger: logger),
+            starting: UploadDesk(
+                jobs: store.jobs, uploads: store.uploads, blobs: blobs, syntax: syntax, archives: archives),
+            packing: ResultDesk(archives: archives))
+    }
+
     /// Returns the URL of the facade once it listens.
     private func startFacade(
         _ access: MasterSettings.Access, _ registry: PrometheusRegistry, secrets: ClusterSecrets, owner: UserID,
-        blobs: FileBlobStore, _ services: ServiceGroup
+        blobs: FileBlobStore, platform: FacadePorts.Platform, _ services: ServiceGroup
     ) async throws -> String {
         var configuration = APIConfiguration(secret: secrets.signing)
         configuration.host = access.host
@@ -156,7 +180,9 @@ struct MasterStart: Sendable {
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let application = await buildApplication(
             configuration,
-            FacadePorts(accounts: store.accounts, jobs: store.jobs, blobs: blobs, enrolment: store.enrolment),
+            FacadePorts(
+                accounts: store.accounts, jobs: store.jobs, blobs: blobs, enrolment: store.enrolment,
+                platform: platform),
             logger: logger, onServerRunning: { continuation.yield($0) })
         await services.addServiceUnlessShutdown(application)
         for await port in ports {

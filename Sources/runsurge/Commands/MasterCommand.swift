@@ -70,7 +70,7 @@ struct MasterCommand: AsyncParsableCommand {
             workPort: try settings.integer("runsurge.work.port", alias: "master.port", in: 0...65_532, default: 50_051),
             blobURL: settings.text("runsurge.blob.url"), hasOperator: false,
             metricsToken: try settings.secret("runsurge.metrics.token", minimumLength: 16),
-            documentAssets: try settings.documentAssets(),
+            documentAssets: try settings.documentAssets(), scan: try ScanSettings.read(settings),
             allowedOrigins: (settings.text("runsurge.allowed.origins") ?? "").split(separator: ",").map(String.init),
             accessTokenMinutes: try settings.integer(
                 "access.token.expire.minutes", in: 1...100_000, default: 60),

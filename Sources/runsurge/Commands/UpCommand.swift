@@ -42,6 +42,7 @@ struct UpCommand: AsyncParsableCommand {
         settings.standsBy = false
         let environment = try await Settings()
         settings.access?.documentAssets = try environment.documentAssets()
+        settings.access?.scan = try ScanSettings.read(environment)
         if let external = try DatabaseSettings.read(environment) { settings.database = .external(external) }
         let command = self
         try await MasterProcess.with(settings, logger: ServerLog.logger()) { master in

@@ -52,10 +52,15 @@ def master(stage: Stage, chance: random.Random) -> Facts:
 
 
 def standby(stage: Stage, chance: random.Random) -> Facts:
-    victim = stage.cluster.standby
-    if victim is None:
-        raise RuntimeError("no master stands by")
-    return _kill_master(victim, chance)
+    victims: list[Master] = []
+
+    def is_there() -> bool:
+        victims[:] = stage.cluster.standbys
+        return bool(victims)
+
+    # The one that was killed last may still be starting.
+    wait_until(is_there, 60, "a master to stand by")
+    return _kill_master(victims[0], chance)
 
 
 def _kill_master(victim: Master, chance: random.Random) -> Facts:

@@ -114,7 +114,8 @@ class Proxy:
 
 def end_abruptly(writer: asyncio.StreamWriter) -> None:
     plain: socket.socket | None = writer.get_extra_info("socket")
-    if plain is not None:
+    # One that has ended meanwhile has no socket any more.
+    if plain is not None and plain.fileno() >= 0:
         # Without lingering a close is a reset.
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

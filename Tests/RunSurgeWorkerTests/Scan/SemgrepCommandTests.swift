@@ -16,7 +16,7 @@ import Testing
         try FileTree.setMode(path, 0o755)
         let command = try #require(SemgrepCommand(command: path, folder: folder.path + "/runs", timeout: timeout))
         let files = [Array("one\n".utf8), [255, 10]]
-        return String(decoding: try await command.run(rules: Array("rules\n".utf8), files: files), as: UTF8.self)
+        return String(decoding: try await command.scan(rules: Array("rules\n".utf8), files: files), as: UTF8.self)
     }
 
     @Test func isNilWhereItIsNotInstalled() {

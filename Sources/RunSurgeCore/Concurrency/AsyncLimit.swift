@@ -1,8 +1,13 @@
-import DequeModule
-import Synchronization
+internal import DequeModule
+internal import Synchronization
 
 /// A counting semaphore for tasks, first come first served, with a bounded queue.
-final class AsyncLimit: Sendable {
+public final class AsyncLimit: Sendable {
+    /// As many wait as may.
+    public struct Busy: Error {
+        public init() {}
+    }
+
     fileprivate struct Waiter {
         let id: UInt64
         let continuation: CheckedContinuation<Void, any Error>
@@ -20,32 +25,20 @@ final class AsyncLimit: Sendable {
     private let waiting: Int
 
     /// - Parameter waiting: callers that may wait; further ones are refused.
-    init(_ count: Int, waiting: Int) {
+    public init(_ count: Int, waiting: Int = .max) {
         state = Mutex(State(free: count))
         self.waiting = waiting
     }
 
-    var isTaken: Bool { state.withLock { $0.free == 0 } }
-    var waiters: Int { state.withLock { $0.waiters.count } }
+    public var isTaken: Bool { state.withLock { $0.free == 0 } }
+    public var waiters: Int { state.withLock { $0.waiters.count } }
 
-    /// - Throws: 503 when the queue is full; `CancellationError`; what `operation` throws.
-    func run<Value: Sendable>(_ operation: () async throws -> Value) async throws -> Value {
-        try await enter()
-        defer { leave() }
-        return try await operation()
-    }
-
-    private func enter() async throws {
-        let id = state.withLock { state in
-            state.nextID += 1
-            return state.nextID
-        }
+    /// - Throws: `Busy` when the queue is full; `CancellationError`; what `operation` throws.
+    public func run<Value: Sendable>(_ operation: () async throws -> Value) async throws -> Value {
+        let id = nextID()
         defer { state.withLock { _ = $0.abandoned.remove(id) } }
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let answer = state.withLock { $0.admit(Waiter(id: id, continuation: continuation), waiting: waiting) }
-                if let answer { continuation.resume(with: answer) }
-            }
+            try await enter(id)
         } onCancel: {
             let waiter = state.withLock { state in
                 guard let index = state.waiters.firstIndex(where: { $0.id == id }) else {
@@ -55,6 +48,30 @@ final class AsyncLimit: Sendable {
                 return state.waiters.remove(at: index)
             }
             waiter?.continuation.resume(throwing: CancellationError())
+        }
+        defer { leave() }
+        return try await operation()
+    }
+
+    /// Waits and runs also in a task that is cancelled: for what is short, or cleans up.
+    /// - Throws: `Busy`; what `operation` throws.
+    public func runToEnd<Value: Sendable>(_ operation: () async throws -> Value) async throws -> Value {
+        try await enter(nextID())
+        defer { leave() }
+        return try await operation()
+    }
+
+    private func nextID() -> UInt64 {
+        state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+    }
+
+    private func enter(_ id: UInt64) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            let answer = state.withLock { $0.admit(Waiter(id: id, continuation: continuation), waiting: waiting) }
+            if let answer { continuation.resume(with: answer) }
         }
     }
 
@@ -76,10 +93,7 @@ extension AsyncLimit.State {
             free -= 1
             return .success(())
         }
-        guard waiters.count < waiting else {
-            return .failure(
-                APIError(.serviceUnavailable, "busy", "The server is busy; try again in a second.", retryAfter: 1))
-        }
+        guard waiters.count < waiting else { return .failure(AsyncLimit.Busy()) }
         waiters.append(waiter)
         return nil
     }

@@ -22,13 +22,25 @@ class Cluster:
         # Below /tmp, where the unprivileged account of PostgreSQL may go.
         self.folder = Path(tempfile.mkdtemp(prefix=f"runsurge-{purpose}-", dir="/tmp"))
         self.folder.chmod(0o755)
-        ready = self.folder / "ready.json"
         self.log = self.folder / "up.log"
-        with open(self.log, "wb") as log:
+        self._workers = workers
+        self._settings = settings
+        self._launch()
+
+    def restart(self) -> None:
+        """Ends it as a crash does, and starts it on the same data, at another address."""
+        self.process.kill()
+        self.process.wait()
+        self._launch()
+
+    def _launch(self) -> None:
+        ready = self.folder / "ready.json"
+        ready.unlink(missing_ok=True)
+        with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [EXECUTABLE, "up", "--data", str(self.folder / "data"), "--workers", str(workers), "--port", "0",
+                [EXECUTABLE, "up", "--data", str(self.folder / "data"), "--workers", str(self._workers), "--port", "0",
                  "--work-port", "0", "--ready-file", str(ready), "--stop-with-parent"], stdout=log, stderr=log,
-                env={**os.environ, **settings})
+                env={**os.environ, **self._settings})
         try:
             deadline = time.monotonic() + START_SECONDS
             while not ready.exists():

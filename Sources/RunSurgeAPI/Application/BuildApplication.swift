@@ -85,7 +85,7 @@ private func jobEndpoints(
     let (jobs, blobs) = (ports.jobs, ports.blobs)
     let receipts = UploadReceipts(secret: configuration.secret)
     // Those that wait hold a connection each, which bounds them.
-    let uploads = AsyncLimit(configuration.concurrentUploads, waiting: configuration.maximumConnections)
+    let uploads = UploadTurns(configuration.concurrentUploads, waiting: configuration.maximumConnections)
     let once = IdempotentAnswers(store: ports.platform?.idempotency)
     let code = ports.platform.map { CodeIntake(inspecting: $0.code) }
     let figures = ports.platform.map { JobFigures(uploads: $0.uploads, usage: $0.usage) }
@@ -103,13 +103,13 @@ private func jobEndpoints(
 
 /// Simple jobs, groups and results.
 private func platformEndpoints(
-    _ platform: FacadePorts.Platform, _ ports: FacadePorts, _ pages: Pages, _ uploads: AsyncLimit,
+    _ platform: FacadePorts.Platform, _ ports: FacadePorts, _ pages: Pages, _ uploads: UploadTurns,
     _ quota: QuotaCheck, _ once: IdempotentAnswers
 ) -> [Endpoint] {
     let (jobs, blobs) = (ports.jobs, ports.blobs)
     let code = CodeIntake(inspecting: platform.code)
     let pieces = PieceIntake(
-        uploads: platform.uploads, starting: platform.starting, blobs: blobs, limit: uploads, quota: quota,
+        uploads: platform.uploads, starting: platform.starting, blobs: blobs, turns: uploads, quota: quota,
         once: once)
     return SimpleJobRoutes(jobs: jobs, blobs: blobs, code: code, pieces: pieces, quota: quota, once: once).endpoints
         + ResultRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), packing: platform.packing).endpoints

@@ -6,7 +6,7 @@ struct BlobRoutes: Sendable {
     let jobs: any JobStore
     let blobs: any BlobStore
     let receipts: UploadReceipts
-    let uploads: AsyncLimit
+    let uploads: UploadTurns
     let quota: QuotaCheck
 
     private static let name = Parameter.text("sha256", in: .path, .sha256, "Of the bytes, 64 lower-case digits.")
@@ -44,7 +44,7 @@ struct BlobRoutes: Sendable {
         if let user = identity.user {
             try await quota.admit(user.id, bytes: call[Self.size] ?? request.announcedLength ?? 0)
         }
-        let blob = try await uploads.run {
+        let blob = try await uploads.run(for: identity.user?.id) {
             try await call.context.welcomeBody(of: request)
             let body = PacedBody(request.body, limit: Limits.uploadBytes, what: "file")
             do {

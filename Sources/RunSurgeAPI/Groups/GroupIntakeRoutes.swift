@@ -56,7 +56,7 @@ struct GroupIntakeRoutes: Sendable {
     }
 
     @Sendable private func create(_ call: Call, _ user: User) async throws -> Response {
-        let content = try await pieces.limit.run { try await Self.form.read(call, into: blobs) }
+        let content = try await pieces.turns.run(for: user.id) { try await Self.form.read(call, into: blobs) }
         let script = try PythonFile.entry("python_file", of: content)
         let aggregator = try PythonFile.entry("aggregator_file", of: content)
         let name = try content.name("group_name")

@@ -41,7 +41,7 @@ struct SimpleJobRoutes: Sendable {
 
     @Sendable private func create(_ call: Call, _ user: User) async throws -> Response {
         try await quota.admit(user.id, jobs: 1)
-        let content = try await pieces.limit.run { try await Self.form.read(call, into: blobs) }
+        let content = try await pieces.turns.run(for: user.id) { try await Self.form.read(call, into: blobs) }
         let script = try PythonFile.entry("file", of: content)
         let name = try content.name("job_name")
         let kind = JobKind(rawValue: try content.text("job_type"))

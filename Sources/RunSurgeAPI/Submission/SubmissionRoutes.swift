@@ -7,7 +7,7 @@ struct SubmissionRoutes: Sendable {
     let jobs: any JobStore
     let blobs: any BlobStore
     let receipts: UploadReceipts
-    let uploads: AsyncLimit
+    let uploads: UploadTurns
     let quota: QuotaCheck
     /// nil: code is not looked at, and there are no plans.
     let code: CodeIntake?
@@ -36,7 +36,7 @@ struct SubmissionRoutes: Sendable {
         }
         // Before anything is read, and after it by what it is.
         try await quota.admit(user.id, jobs: 1)
-        let (read, digest, isPlanOnly) = try await uploads.run {
+        let (read, digest, isPlanOnly) = try await uploads.run(for: user.id) {
             let reader = try MultipartReader(request)
             try await call.context.welcomeBody(of: request)
             var submission = SubmissionReader(jobs: jobs, blobs: blobs, receipts: receipts, user: user.id)

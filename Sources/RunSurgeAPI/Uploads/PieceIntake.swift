@@ -7,7 +7,7 @@ struct PieceIntake: Sendable {
     let starting: any JobStarting
     let blobs: any BlobStore
     /// Requests whose bodies are read at once.
-    let limit: AsyncLimit
+    let turns: UploadTurns
     let quota: QuotaCheck
     let once: IdempotentAnswers
 
@@ -38,7 +38,7 @@ struct PieceIntake: Sendable {
     /// - Throws: 400 for a piece that is not the expected one, or whose file is of no use; 409 when none is awaited.
     func take(_ call: Call, _ form: FileForm, for job: Job) async throws -> Response {
         try await quota.admit(job.owner, bytes: call.request.announcedLength ?? 0)
-        let content = try await limit.run { try await form.read(call, into: blobs) }
+        let content = try await turns.run(for: job.owner) { try await form.read(call, into: blobs) }
         let file = try content.file("file")
         // What was not announced is counted when it is there.
         if call.request.announcedLength == nil { try await quota.admit(job.owner, bytes: file.blob.size) }

@@ -48,6 +48,23 @@ struct EnrolmentTests {
         await fixture.store.close()
     }
 
+    @Test func anAnnouncedNodeIsWhatIsEnrolledByItsName() async throws {
+        let fixture = try await Fixture.make()
+        let enrolment = fixture.store.enrolment
+        let node = try await enrolment.announceNode(name: "attic", owner: fixture.user)
+        #expect(!node.isAlive && node.owner == fixture.user && node.name == "attic")
+        #expect(try await enrolment.announceNode(name: "attic", owner: fixture.user).id == node.id)
+        #expect(try await Self.enrol(fixture, "attic").node == node.id)
+        #expect(try await enrolment.announceNode(name: "attic", owner: fixture.user).id == node.id)
+        for number in 0..<Limits.announcedNodes {
+            _ = try await enrolment.announceNode(name: "n\(number)", owner: fixture.user)
+        }
+        await #expect(throws: StoreError.conflict(field: "node")) {
+            try await enrolment.announceNode(name: "one more", owner: fixture.user)
+        }
+        await fixture.store.close()
+    }
+
     @Test func anUnknownOrExpiredTokenIsWorthNothing() async throws {
         let fixture = try await Fixture.make()
         let enrolment = fixture.store.enrolment

@@ -35,10 +35,14 @@ extension NodeDetailView: NotedFields {
     ]
 }
 
-extension FactorView: NotedFields {
+extension FactorRequest: NotedFields {
     static let fieldNotes: [String: FieldNote] = [
         "factor": .rule(.number(0...1_000), "1 is usual; thousandths count.")
     ]
+}
+
+extension FactorView: NotedFields {
+    static let fieldNotes: [String: FieldNote] = ["factor": .rule(.number(0...1_000))]
 }
 
 extension NodeLogView: NotedFields {

@@ -24,7 +24,7 @@ struct OwnNodeRoutes: Sendable {
             Endpoint(
                 .put, "/api/node/{id}/factor", id: "setFactor", .nodes,
                 "Sets how many times as much as usual work on a node costs from now on.",
-                parameters: [NodeAccess.id.description], body: .json(FactorView.self),
+                parameters: [NodeAccess.id.description], body: .json(FactorRequest.self),
                 answers: [.json(FactorView.self, "The factor, to the thousandth.")], refusals: NodeAccess.refusals,
                 nodes.user(setFactor)),
         ]
@@ -64,7 +64,7 @@ struct OwnNodeRoutes: Sendable {
     }
 
     @Sendable private func setFactor(_ call: Call, _ node: Node) async throws -> Response {
-        let thousandths = Int32((try await call.body(FactorView.self).factor * 1_000).rounded())
+        let thousandths = Int32((try await call.body(FactorRequest.self).factor * 1_000).rounded())
         guard try await usage.setFactor(thousandths, of: node.id, owner: node.owner) else { throw APIError.noSuchNode }
         return try JSONBody.response(FactorView(factor: Double(thousandths) / 1_000))
     }

@@ -110,7 +110,15 @@ public struct NodeDetailView: Sendable, Codable {
     }
 }
 
-/// Body of `PUT /api/node/{id}/factor`, and the answer to it.
+/// Body of `PUT /api/node/{id}/factor`.
+public struct FactorRequest: Sendable, Codable {
+    /// Work on the node shall cost this many times as much as usual; thousandths count.
+    public let factor: Double
+
+    public init(factor: Double) { self.factor = factor }
+}
+
+/// Answer to `PUT /api/node/{id}/factor`.
 public struct FactorView: Sendable, Codable, Equatable {
     /// Work on the node costs this many times as much as usual; thousandths count.
     public let factor: Double

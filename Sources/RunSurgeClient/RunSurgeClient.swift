@@ -183,7 +183,7 @@ extension RunSurgeClient {
     /// Gives a user another role; for administrators.
     public func setRole(_ role: UserRole, of username: String) async throws -> AdministeredUserView {
         var call = try Transport.Call.json(
-            .PUT, "/api/admin/users/\(Self.percentEncoded(username[...]))/role", RoleRequest(role: role))
+            .PUT, "/api/admin/roles/\(Self.percentEncoded(username[...]))", RoleRequest(role: role))
         call.isIdempotent = true
         return try await transport.json(call)
     }

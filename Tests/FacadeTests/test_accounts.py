@@ -137,13 +137,13 @@ class AccountTests(unittest.TestCase):
         client, session = self.register("worker")
         user = session["user"]["user_id"]
         for method, path, body in (
-            ("PUT", "/api/admin/users/worker/role", {"role": "administrator"}), ("GET", "/api/admin/audit", None),
+            ("PUT", "/api/admin/roles/worker", {"role": "administrator"}), ("GET", "/api/admin/audit", None),
             ("GET", f"/api/admin/users/{user}/quota", None), ("PUT", f"/api/admin/users/{user}/quota", {}),
         ):
             answer = client.session.request(method, self.url + path, json=body, timeout=30)
             self.assertEqual((answer.status_code, answer.json()["code"]), (403, "forbidden"), path)
         changed = self.administrator.session.put(
-            f"{self.url}/api/admin/users/worker/role", json={"role": "administrator"}, timeout=30).json()
+            f"{self.url}/api/admin/roles/worker", json={"role": "administrator"}, timeout=30).json()
         self.assertEqual((changed["user_id"], changed["role"]), (user, "administrator"))
         self.assertIn(f"user {user} is administrator", [
             entry["subject"] for entry in client.get("/api/admin/audit")["entries"]])

@@ -17,7 +17,7 @@ struct AdministrationRoutes: Sendable {
     var endpoints: [Endpoint] {
         [
             Endpoint(
-                .put, "/api/admin/users/{username}/role", id: "setRole", .accounts, "Gives a user another role.",
+                .put, "/api/admin/roles/{username}", id: "setRole", .accounts, "Gives a user another role.",
                 parameters: [Self.username.description], body: .json(RoleRequest.self),
                 answers: [.json(AdministeredUserView.self, "The user.")], refusals: [Self.notAllowed, Self.noUser],
                 administrator(setRole)),

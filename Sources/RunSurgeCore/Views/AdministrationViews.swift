@@ -1,4 +1,4 @@
-/// Body of `PUT /api/admin/users/{username}/role`.
+/// Body of `PUT /api/admin/roles/{username}`.
 public struct RoleRequest: Sendable, Codable {
     public let role: UserRole
 

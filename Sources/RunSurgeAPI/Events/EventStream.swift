@@ -15,6 +15,8 @@ struct EventStream {
     private var scope: EventScope
     /// Everything up to here was sent.
     private var position: EventCursor?
+    /// The subject's last event was sent; others of the same transaction may follow it.
+    private var isEnding = false
     private var hasEnded = false
 
     /// - Parameter after: nil: from now on, with the state of what it is about ahead.
@@ -37,6 +39,7 @@ struct EventStream {
         try await scope.readMembers()
         try await begin(&writer)
         if !hasEnded { try await catchUp(&writer) }
+        try await endIfOver(&writer)
         if !hasEnded { try await follow(&writer) }
     }
 
@@ -103,6 +106,7 @@ struct EventStream {
         _ subscription: EventHub.Subscription, _ writer: inout any ResponseBodyWriter
     ) async throws {
         if let position, position < subscription.start { try await catchUp(to: subscription.start, &writer) }
+        try await endIfOver(&writer)
         for await item in subscription.items where !hasEnded {
             switch item {
             case .event(let event):
@@ -115,16 +119,25 @@ struct EventStream {
                 position = reached
                 try await writer.write(ByteBuffer(string: EventText.heartbeat(reached)))
             }
+            try await endIfOver(&writer)
             if hasEnded { return }
+        }
+    }
+
+    /// Reads to the end what comes with the last event of the subject.
+    private mutating func endIfOver(_ writer: inout any ResponseBodyWriter) async throws {
+        while isEnding, !hasEnded {
+            isEnding = false
+            try await catchUp(&writer)
         }
     }
 
     private mutating func send(_ event: Event, _ writer: inout any ResponseBodyWriter) async throws {
         if let position, event.cursor <= position { return }
         if case .group = event.subject { try await scope.readMembers() }
-        guard !hasEnded, scope.includes(event) else { return }
+        guard scope.includes(event) else { return }
         position = event.cursor
         try await writer.write(ByteBuffer(string: EventText.event(event)))
-        if event.subject == scope.subject, scope.isFinal(event.state) { hasEnded = true }
+        if event.subject == scope.subject, scope.isFinal(event.state) { isEnding = true }
     }
 }

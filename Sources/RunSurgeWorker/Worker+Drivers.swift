@@ -139,6 +139,8 @@ extension Worker {
         outcome.wallMicroseconds = (BootClock.now - run.startedAt).microseconds
         outcome.cpuMicroseconds = run.cpuMicroseconds
         outcome.peakBytes = run.peakBytes > 0 ? run.peakBytes : end?.peakBytes ?? 0
+        outcome.activeMicroseconds = end?.cpuMicroseconds ?? 0
+        outcome.averageBytes = run.residence.average ?? end?.peakBytes ?? 0
         return outcome
     }
 

@@ -42,11 +42,13 @@ extension Worker {
 
     /// What each script process does; without a job those that wait for work.
     private func processes(_ now: MonotonicTime) -> [WireRunning] {
-        let drivers = driverRuns.values.map { run in
-            WireRunning.with { running in
+        let drivers = driverRuns.values.map { run -> WireRunning in
+            let resident = run.python?.process.residentBytes ?? 0
+            run.residence.add(resident)
+            return WireRunning.with { running in
                 running.jobID = run.key.job.rawValue
                 running.runningMilliseconds = (now - run.startedAt).milliseconds
-                running.residentBytes = run.python?.process.residentBytes ?? 0
+                running.residentBytes = resident
             }
         }
         let chunks = chunkRuns.values.map { run in

@@ -26,11 +26,14 @@ public enum SimpleResult: Sendable, Equatable {
         }
     }
 
-    /// What the script itself has created or changed in its working directory, by paths relative to that.
+    /// What the script itself has created or changed in its working directory, by paths relative to that: files, and
+    /// folders that hold none.
     public static func outputs(of outcome: JobOutcome, workingDirectory: String) -> [FileEntry] {
-        outcome.outputs.filter { JobPath.isInside($0.path, workingDirectory) }
+        let rows = "\(workingDirectory)/\(SimpleJob.rowsFile)"
+        let all = outcome.outputs.filter { JobPath.isInside($0.path, workingDirectory) && $0.path != rows }
+        let holding = Set(all.map { JobPath.parent($0.path) })
+        return all.filter { !($0.isDirectory && holding.contains($0.path)) }
             .map { $0.moved(to: JobPath.relative($0.path, to: workingDirectory)) }
-            .filter { $0.path != SimpleJob.rowsFile }
             .sorted { $0.path < $1.path }
     }
 }

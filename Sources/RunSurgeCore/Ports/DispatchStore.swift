@@ -194,7 +194,7 @@ public struct DriverResult: Sendable {
 /// What the agent measured of a driver.
 public struct DriverUsage: Sendable, Equatable {
     public let node: NodeID
-    /// While it computed, not while it waited for its chunks.
+    /// User and system time: what it waits for its chunks is not charged.
     public let activeMicroseconds: Int64
     /// Resident.
     public let averageBytes: Int64

@@ -328,7 +328,8 @@ actor Dispatcher {
                 writes.append(.failJob(id, reason: reason))
             case .finishJob(let token, let session, let summary):
                 guard let driver = driverReports[token] else { continue }
-                aggregation.append(.finish(token, from: session, summary, driver))
+                let usage = machine.node(of: session).map { driver.usage(on: $0) }
+                aggregation.append(.finish(token, from: session, summary, driver, usage))
             case .fetchResults(let region, let from, let limit):
                 reads.append(ResultRead(region: region, from: from, limit: limit))
             case .jobChanged(let job, let state, let chunks, let done):

@@ -8,7 +8,7 @@ internal import RunSurgeScheduling
 enum AggregatorItem: Sendable {
     case attach(Greeting)
     case logs([LogAppend], from: SessionID)
-    case finish(LeaseToken, from: SessionID, JobSummary, DriverReport)
+    case finish(LeaseToken, from: SessionID, JobSummary, DriverReport, DriverUsage?)
     case nodes(NodeBook.Changes)
 }
 
@@ -54,8 +54,8 @@ struct AggregatorLoop: Sendable {
 
     private func carryOut(_ item: AggregatorItem) async throws {
         switch item {
-        case .finish(let token, let session, let summary, let driver):
-            try await finish(token, from: session, summary, driver)
+        case .finish(let token, let session, let summary, let driver, let usage):
+            try await finish(token, from: session, summary, driver, usage)
         case .nodes(let changes): try await record(changes)
         case .attach, .logs: break
         }
@@ -133,7 +133,8 @@ struct AggregatorLoop: Sendable {
     // MARK: The end of a job
 
     private func finish(
-        _ token: LeaseToken, from session: SessionID, _ summary: JobSummary, _ driver: DriverReport
+        _ token: LeaseToken, from session: SessionID, _ summary: JobSummary, _ driver: DriverReport,
+        _ usage: DriverUsage?
     ) async throws {
         let id = token.key.job
         var verdict = ResultVerdict.stale
@@ -146,7 +147,7 @@ struct AggregatorLoop: Sendable {
                 exitStatus: driver.exitStatus, standardOutput: driver.standardOutput,
                 standardError: driver.standardError, outputs: driver.outputs, deleted: driver.deleted,
                 report: try report.json())
-            verdict = try await store(DriverResult(token: token, outcome: outcome, failure: nil))
+            verdict = try await store(DriverResult(token: token, outcome: outcome, failure: nil, usage: usage))
         } catch let error as StoreError {
             if case .fenced = error { throw error }
             logger.error("a job's outcome can't be stored", metadata: ["job": "\(id)", "error": "\(error)"])

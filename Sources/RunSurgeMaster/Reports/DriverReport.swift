@@ -17,6 +17,13 @@ struct DriverReport: Sendable {
     let cpuMicroseconds: Int64
     let peakBytes: Int64
     let missingInputs: [String]
+    private let activeMicroseconds: Int64
+    private let averageBytes: Int64
+
+    /// What it costs.
+    func usage(on node: NodeID) -> DriverUsage {
+        DriverUsage(node: node, activeMicroseconds: activeMicroseconds, averageBytes: averageBytes)
+    }
 
     init(wire: WireDriverOutcome) throws(ProtocolError) {
         end = DriverEnd(wire: wire)
@@ -39,6 +46,8 @@ struct DriverReport: Sendable {
         cpuMicroseconds = max(0, wire.cpuMicroseconds)
         peakBytes = max(0, wire.peakBytes)
         missingInputs = wire.missingInputs.map(WireText.clean)
+        activeMicroseconds = max(0, wire.activeMicroseconds)
+        averageBytes = max(0, wire.averageBytes)
     }
 }
 

@@ -1414,6 +1414,12 @@ public nonisolated struct WireDriverOutcome: Sendable {
 
   public var missingInputs: [String] = []
 
+  /// As the agent sees the sandbox from outside, for what it costs.
+  public var activeMicroseconds: Int64 = 0
+
+  /// resident
+  public var averageBytes: Int64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -3761,7 +3767,7 @@ nonisolated extension WireChunkOutcome: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireDriverOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".DriverOutcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}exit_status\0\u{3}standard_output\0\u{3}standard_error\0\u{1}outputs\0\u{1}deleted\0\u{3}regions_json\0\u{1}reason\0\u{3}wall_microseconds\0\u{3}cpu_microseconds\0\u{3}peak_bytes\0\u{3}missing_inputs\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}status\0\u{3}exit_status\0\u{3}standard_output\0\u{3}standard_error\0\u{1}outputs\0\u{1}deleted\0\u{3}regions_json\0\u{1}reason\0\u{3}wall_microseconds\0\u{3}cpu_microseconds\0\u{3}peak_bytes\0\u{3}missing_inputs\0\u{3}active_microseconds\0\u{3}average_bytes\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3781,6 +3787,8 @@ nonisolated extension WireDriverOutcome: SwiftProtobuf.Message, SwiftProtobuf._M
       case 10: try { try decoder.decodeSingularInt64Field(value: &self.cpuMicroseconds) }()
       case 11: try { try decoder.decodeSingularInt64Field(value: &self.peakBytes) }()
       case 12: try { try decoder.decodeRepeatedStringField(value: &self.missingInputs) }()
+      case 13: try { try decoder.decodeSingularInt64Field(value: &self.activeMicroseconds) }()
+      case 14: try { try decoder.decodeSingularInt64Field(value: &self.averageBytes) }()
       default: break
       }
     }
@@ -3827,6 +3835,12 @@ nonisolated extension WireDriverOutcome: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.missingInputs.isEmpty {
       try visitor.visitRepeatedStringField(value: self.missingInputs, fieldNumber: 12)
     }
+    if self.activeMicroseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.activeMicroseconds, fieldNumber: 13)
+    }
+    if self.averageBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.averageBytes, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3843,6 +3857,8 @@ nonisolated extension WireDriverOutcome: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.cpuMicroseconds != rhs.cpuMicroseconds {return false}
     if lhs.peakBytes != rhs.peakBytes {return false}
     if lhs.missingInputs != rhs.missingInputs {return false}
+    if lhs.activeMicroseconds != rhs.activeMicroseconds {return false}
+    if lhs.averageBytes != rhs.averageBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

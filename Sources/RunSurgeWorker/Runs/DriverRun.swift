@@ -35,6 +35,7 @@ final class DriverRun {
     var missingInputs: [String] = []
     var peakBytes: Int64 = 0
     var cpuMicroseconds: Int64 = 0
+    var residence = Residence()
     var end: ProcessEnd?
     var framesHaveEnded = false
     var completion: CheckedContinuation<Void, Never>?
@@ -48,6 +49,21 @@ final class DriverRun {
     }
 
     var hasEnded: Bool { end != nil && framesHaveEnded }
+}
+
+/// What a process was seen to hold, now and then.
+struct Residence: Equatable {
+    private var sum: Int64 = 0
+    private var samples: Int64 = 0
+
+    mutating func add(_ bytes: Int64) {
+        guard bytes > 0 else { return }
+        sum = sum.adding(bytes)
+        samples += 1
+    }
+
+    /// Bytes; nil: it was never looked at.
+    var average: Int64? { samples == 0 ? nil : sum / samples }
 }
 
 /// How far a stream has travelled to the master.

@@ -119,6 +119,14 @@ extension Answer {
             let schema = Schema.bytes.document(in: &components)
             members["content"] = .object(
                 Dictionary(types.map { ($0, ["schema": schema] as JSONValue) }) { first, _ in first })
+        case .events:
+            // Of each of them, as its lines say.
+            let text: JSONValue = ["type": "string"]
+            members["content"] = [
+                "text/event-stream": [
+                    "schema": ["type": "object", "properties": ["id": text, "event": text, "data": text]]
+                ]
+            ]
         }
         if !headers.isEmpty { members["headers"] = Self.document(ofHeaders: headers) }
         return .object(members)

@@ -7,6 +7,8 @@ struct Answer: Sendable {
         case json(Schema)
         /// Of any of these media types.
         case media([String])
+        /// Server-sent, one after the other.
+        case events
     }
 
     let status: HTTPResponse.Status

@@ -22,7 +22,7 @@ struct EventRoutes: Sendable {
         .ok,
         "Events `job`, `group` and `node`, whose data is JSON with `job_id`, `group_id` or `node_id`, `status` and "
             + "`at`. Comments say that the stream lives.",
-        .media(["text/event-stream"]))
+        .events)
     private static let over = Answer(
         .noContent, "It has ended, and nothing came after the event that is named: there is no need to come again.",
         .none)

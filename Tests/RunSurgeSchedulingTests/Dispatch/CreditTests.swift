@@ -94,10 +94,21 @@ import Testing
         _ = try bench.driverWithRegion(chunks: 8)
         _ = bench.hello(20, node: 2)
         let effects = bench.step(
-            bench.pullEvent(10, free: 2, prefetch: 100), bench.pullEvent(20, free: 2, prefetch: 100))
+            bench.pullEvent(10, free: 2, prefetch: 12), bench.pullEvent(20, free: 2, prefetch: 12))
         let (left, right) = (effects.assigned(to: 10).count, effects.assigned(to: 20).count)
         #expect(left >= 2 && right >= 2, "\(left) and \(right)")
         #expect(abs(left - right) <= 1, "\(left) and \(right)")
+    }
+
+    @Test func aQueueIsWorthAMessageOfSomeMilliseconds() throws {
+        var bench = Bench()
+        _ = try bench.driverWithRegion(chunks: 100)
+        _ = bench.hello(20, node: 2)
+        let effects = bench.step(
+            bench.pullEvent(10, free: 1, prefetch: 600), bench.pullEvent(20, free: 1, prefetch: 600))
+        // A twelfth of what is asked for, where an even share of what is left would be less.
+        #expect(effects.assigned(to: 10).count == 51)
+        #expect(effects.assigned(to: 20).count == 49)
     }
 
     @Test func driversTakeFreeSlotsOnly() {

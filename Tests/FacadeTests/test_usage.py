@@ -108,12 +108,10 @@ class UsageTests(unittest.TestCase):
         self.assertAlmostEqual(after["paid_earnings"] - before["paid_earnings"], bill["amount"], places=6)
         self.assertAlmostEqual(after["pending_earnings"] + after["paid_earnings"], after["total_earnings"], places=6)
         detail = self.earner.get(f"/api/node/{node}")
-        self.assertIn(bill["tasks"][0]["task_id"], [task["task_id"] for task in detail["tasks"]])
-        task = detail["tasks"][-1]
+        task = {task["task_id"]: task for task in detail["tasks"]}[bill["tasks"][0]["task_id"]]
         self.assertLessEqual({"started_at", "completed_at", "total_active_time", "avg_memory_bytes", "status",
                               "earning_amount", "earning_status"}, task.keys())
         self.assertEqual((task["status"], task["earning_status"]), ("completed", "paid"))
-        self.assertGreater(detail["num_of_completed_tasks"], 0)
         # Another's node shows nothing, and its price can't be set.
         self.assertEqual(self.payer.session.get(f"{self.url}/api/node/{node}", timeout=30).status_code, 403)
         self.assertEqual(self.payer.session.put(

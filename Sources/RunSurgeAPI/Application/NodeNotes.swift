@@ -8,7 +8,9 @@ extension NodeView: NotedFields {
 }
 
 extension NodeRequest: NotedFields {
-    static let fieldNotes: [String: FieldNote] = ["node_name": .rule(.plain(1...Limits.nameBytes), "By which it is enrolled.")]
+    static let fieldNotes: [String: FieldNote] = [
+        "node_name": .rule(.plain(1...Limits.nameBytes), "By which it is enrolled.")
+    ]
 }
 
 extension OwnNodesView: NotedFields {

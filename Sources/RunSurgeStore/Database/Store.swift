@@ -10,12 +10,14 @@ public struct Store: Sendable {
     let database: Database
     private let connection: ConnectionConfiguration
     private let jobReads: CombinedReads<OwnedJob, Job>
+    private let userReads: CombinedReads<UserID, User>
 
     private init(database: Database, connection: ConnectionConfiguration) {
         self.database = database
         self.connection = connection
         // One is read from the server while another one is decoded.
         jobReads = CombinedReads(atOnce: 2) { try await OwnedJob.read($0, from: database) }
+        userReads = CombinedReads(atOnce: 2) { try await AccountRepository.read($0, from: database) }
     }
 
     /// Brings the schema up to date and opens the pool.
@@ -39,7 +41,7 @@ public struct Store: Sendable {
             connection: configuration.connection)
     }
 
-    public var accounts: some AccountStore { AccountRepository(database: database) }
+    public var accounts: some AccountStore { AccountRepository(database: database, reads: userReads) }
     public var access: some AccessStore { AccessRepository(database: database) }
     public var jobs: some JobStore { JobRepository(database: database, reads: jobReads) }
     public var groups: some GroupStore { GroupRepository(database: database) }

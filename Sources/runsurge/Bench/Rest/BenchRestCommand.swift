@@ -97,6 +97,9 @@ struct BenchRestCommand: AsyncParsableCommand {
                 }
                 submitted.append(run)
             }
+            // Nobody runs them, and the next benchmark on this folder would find them waiting.
+            try await connection.script(
+                "UPDATE job SET state = 'cancelled', finished_at = clock_timestamp() WHERE finished_at IS NULL")
             await connection.close()
         } catch {
             await connection.close()

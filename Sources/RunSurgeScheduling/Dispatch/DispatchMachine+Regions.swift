@@ -209,7 +209,7 @@ extension DispatchMachine {
     /// Reads back from the store what the driver needs next and is no longer here.
     private mutating func fetchNext(_ id: RegionID) {
         guard let region = regions[id], region.done.contains(region.stream.next), !region.stream.isNextCached,
-            region.stream.isWindowOpen, !region.stream.isFetching
+            region.stream.isWindowOpen, !region.stream.isFetching, !region.unstored.contains(region.stream.next)
         else { return }
         regions[id]?.stream.isFetching = true
         effects.append(.fetchResults(id, from: region.stream.next, limit: Self.fetchedResults))

@@ -49,6 +49,7 @@ extension DispatchMachine {
         let token = record.result.token
         if let verdict = record.verdict, record.session != 0 { acknowledge(token, to: record.session, verdict) }
         guard let id = token.key.region, regions[id] != nil else { return }
+        if record.session == 0, regions[id]?.unstored.remove(token.key.chunk) != nil { touchedRegions.insert(id) }
         switch record.verdict {
         case .accepted:
             chunksAccepted += 1
@@ -175,6 +176,7 @@ extension DispatchMachine {
             index: chunk, status: .guardFailed, records: 0, range: start..<start, effects: .inline([]),
             reason: reason, variable: "", line: region.line, wallMicroseconds: 0, cpuMicroseconds: 0, peakBytes: 0)
         regions[id]?.done.insert(chunk)
+        regions[id]?.unstored.insert(chunk)
         regions[id]?.losses[chunk] = nil
         keep(outcome, in: id)
         effects.append(.accept([ChunkResult(token: lease.token, node: nil, outcome: outcome)], from: 0))

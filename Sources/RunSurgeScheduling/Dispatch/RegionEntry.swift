@@ -16,6 +16,8 @@ struct RegionEntry: Sendable {
     var retries: [Retry] = []
     /// Of chunks that were lost by what may be their own fault.
     var losses: [Int64: LossHistory] = [:]
+    /// Chunks that were given up, whose outcome is on its way to the store: it can't be read back from there yet.
+    var unstored: Set<Int64> = []
     /// As what it is filed in its owner's queues.
     var filings: [Filing] = []
     /// The part of the predicted peak that is the interpreter's own.

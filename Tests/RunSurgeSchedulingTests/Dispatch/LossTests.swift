@@ -88,6 +88,23 @@ import Testing
         #expect(bench.pull(10, free: 2).tokens.isEmpty)
     }
 
+    @Test func whatWasGivenUpIsNotReadBackBeforeItIsStored() throws {
+        var bench = Bench()
+        let driver = try bench.driverWithRegion(chunks: 4)
+        var last = bench.pull(10, free: 1)
+        for _ in 0..<Limits.chunkLosses {
+            let token = try #require(last.tokens.first { $0.key.chunk == 0 })
+            last = bench.step(.results(10, [Bench.result(token, .crashed)]))
+        }
+        let givenUp = last.accepts.flatMap { $0 }
+        // The driver has not got it: what the store does not have yet would be taken for lost, and be leased again.
+        let again = DispatchEvent.regionProgress(
+            10, driver: driver, RegionID(1), committed: 0, windowBytes: 1 << 20)
+        bench.step(again)
+        #expect(bench.step(again).fetches.isEmpty)
+        #expect(bench.step(Bench.committed(givenUp, from: 0)).fetches == [0])
+    }
+
     @Test func whatNeedsMoreThanTheLargestWorkerHasIsGivenUpAtOnceAndNamed() throws {
         var bench = Bench()
         _ = try bench.driverWithRegion(chunks: 4)

@@ -20,8 +20,11 @@ let settings: [SwiftSetting] = [
 ]
 let package = Package(
     name: "mutants",
+    dependencies: [.package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0")],
     targets: [
-        .target(name: "RunSurgeCore", swiftSettings: settings),
+        .target(
+            name: "RunSurgeCore", dependencies: [.product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: settings),
         .target(name: "RunSurgeScheduling", dependencies: ["RunSurgeCore"], swiftSettings: settings),
         .target(name: "Simulation", dependencies: ["RunSurgeCore", "RunSurgeScheduling"], swiftSettings: settings),
         .executableTarget(

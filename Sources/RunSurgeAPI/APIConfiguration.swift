@@ -13,9 +13,9 @@ public struct APIConfiguration: Sendable {
     /// A token for the operator of a local cluster, as good as a login of `user`.
     public struct OperatorToken: Sendable {
         public let token: String
-        public let user: UserID
+        public let user: User
 
-        public init(token: String, user: UserID) {
+        public init(token: String, user: User) {
             self.token = token
             self.user = user
         }

@@ -162,7 +162,7 @@ import Testing
     @Test func theOperatorsTokenIsALoginAndTheWorkersIsNot() async throws {
         var facade = try Facade()
         let user = try await facade.accounts.createUser(username: "local", email: "l@localhost", passwordHash: "")
-        facade.configuration.operatorToken = .init(token: "operator-token", user: user.id)
+        facade.configuration.operatorToken = .init(token: "operator-token", user: user)
         try await facade.test { client in
             let operatorHeaders: HTTPFields = [.authorization: "Bearer operator-token"]
             let me = try await client.send(.get, "/api/users/me", headers: operatorHeaders)

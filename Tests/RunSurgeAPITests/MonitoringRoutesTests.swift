@@ -52,7 +52,7 @@ import Testing
         var facade = try Facade()
         let user = try await facade.accounts.createUser(
             username: "operator", email: "operator@localhost", passwordHash: "!")
-        facade.configuration.operatorToken = .init(token: "operator-token", user: user.id)
+        facade.configuration.operatorToken = .init(token: "operator-token", user: user)
         facade.jobs.set(nodes: [Self.node(1, owner: nil)])
         facade.jobs.set(nodeLog: [Self.entry(1, 9)])
         try await facade.test { client in
@@ -68,7 +68,7 @@ import Testing
     @Test func metricsAreShownHereAndToWhoeverHasAToken() async throws {
         var facade = try Facade()
         let user = try await facade.accounts.createUser(username: "o", email: "o@localhost", passwordHash: "!")
-        facade.configuration.operatorToken = .init(token: "operator-token", user: user.id)
+        facade.configuration.operatorToken = .init(token: "operator-token", user: user)
         facade.configuration.metricsToken = "metrics-token-metrics"
         facade.configuration.metrics = PrometheusRegistry()
         let configured = facade

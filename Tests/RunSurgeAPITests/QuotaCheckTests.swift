@@ -43,6 +43,23 @@ struct QuotaCheckTests {
         #expect(access.looks == 1)
     }
 
+    @Test func nobodyWaitsForASecondLookAndWhatIsAdmittedMeanwhileCounts() async throws {
+        let check = QuotaCheck(access: access, jobs: MemoryJobs(), life: .milliseconds(10))
+        try await check.admit(user, jobs: 2)
+        access.hold()
+        access.set(jobs: 2)
+        try await Task.sleep(for: .milliseconds(20))
+        // The look that this begins is not over before `release`.
+        try await check.admit(user, jobs: 3)
+        try await check.admit(user, jobs: 4)
+        #expect(access.looks == 1)
+        access.release()
+        for _ in 0..<500 where access.looks < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(access.looks >= 2)
+        try await check.admit(user, jobs: 1)
+        await #expect(throws: APIError.self) { try await check.admit(user, jobs: 1) }
+    }
+
     @Test func withoutAStoreThereAreNoQuotas() async throws {
         try await QuotaCheck(access: nil, jobs: MemoryJobs()).admit(user, bytes: .max, jobs: .max)
     }
@@ -53,6 +70,7 @@ private final class StandingAccess: AccessStore {
     private struct State {
         var jobs = 0
         var looks = 0
+        var isHeld = false
     }
 
     private let quota: Quota
@@ -62,9 +80,11 @@ private final class StandingAccess: AccessStore {
 
     var looks: Int { state.withLock { $0.looks } }
     func set(jobs: Int) { state.withLock { $0.jobs = jobs } }
+    func hold() { state.withLock { $0.isHeld = true } }
+    func release() { state.withLock { $0.isHeld = false } }
 
     func standing(of user: UserID) async throws -> QuotaStanding? {
-        try await Task.sleep(for: .milliseconds(20))
+        repeat { try await Task.sleep(for: .milliseconds(20)) } while state.withLock({ $0.isHeld })
         return state.withLock { state in
             state.looks += 1
             return QuotaStanding(quota: quota, blobBytes: 0, jobs: state.jobs)

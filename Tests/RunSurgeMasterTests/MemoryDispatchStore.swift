@@ -63,9 +63,9 @@ actor MemoryDispatchStore: DispatchStore {
         return term
     }
 
-    func submittedJobs(limit: Int) throws -> [Job] {
+    func submittedJobs(excluding known: Set<JobID>, limit: Int) throws -> [Job] {
         try check(nil)
-        return Array(sorted.filter { $0.state == .submitted }.prefix(limit))
+        return Array(sorted.filter { $0.state == .submitted && !known.contains($0.id) }.prefix(limit))
     }
 
     func storePlan(_ plan: [UInt8], job: JobID, term: Int64) throws {

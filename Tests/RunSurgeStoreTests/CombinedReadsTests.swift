@@ -17,8 +17,8 @@ struct CombinedReadsTests {
         var queries: [[Int]] { seen.withLock { $0 } }
         func open() { key.finish() }
 
-        func reads(atOnce: Int) -> CombinedReads<Int, String> {
-            CombinedReads(atOnce: atOnce) { keys in
+        func reads() -> CombinedReads<Int, String> {
+            CombinedReads { keys in
                 self.seen.withLock { $0.append(keys.sorted()) }
                 for await _ in self.gate {}
                 if keys.contains(-1) { throw Failure() }
@@ -37,7 +37,7 @@ struct CombinedReadsTests {
 
     @Test func whatComesMeanwhileIsAskedForTogether() async throws {
         let server = Server()
-        let reads = server.reads(atOnce: 1)
+        let reads = server.reads()
         async let first = reads.value(for: 1)
         try await eventually { server.queries.count == 1 }
         let others = (2...40).map { number in Task { try await reads.value(for: number % 20) } }
@@ -60,7 +60,7 @@ struct CombinedReadsTests {
 
     @Test func nobodyIsGivenWhatWasReadBeforeTheyAsked() async throws {
         let server = Server()
-        let reads = server.reads(atOnce: 1)
+        let reads = server.reads()
         async let early = reads.value(for: 7)
         try await eventually { server.queries.count == 1 }
         async let late = reads.value(for: 7)
@@ -73,13 +73,13 @@ struct CombinedReadsTests {
     @Test func whatThereIsNotIsNil() async throws {
         let server = Server()
         server.open()
-        #expect(try await server.reads(atOnce: 2).value(for: 100) == nil)
+        #expect(try await server.reads().value(for: 100) == nil)
     }
 
     @Test func aQueryThatFailsFailsItsCallersAndNobodyElse() async throws {
         let server = Server()
         server.open()
-        let reads = server.reads(atOnce: 1)
+        let reads = server.reads()
         await #expect(throws: Failure.self) { try await reads.value(for: -1) }
         #expect(try await reads.value(for: 1) == "value 1")
     }

@@ -9,11 +9,12 @@ import Testing
         let dispatch = fixture.store.dispatch
         let job = try await fixture.job().id
         func state() async throws -> JobState? { try await fixture.store.jobs.job(job, owner: fixture.user)?.state }
-        #expect(try await dispatch.submittedJobs(limit: 10).map(\.id) == [job])
+        #expect(try await dispatch.submittedJobs(excluding: [], limit: 10).map(\.id) == [job])
+        #expect(try await dispatch.submittedJobs(excluding: [job], limit: 10).isEmpty)
         #expect(try await dispatch.unfinishedJobs(excluding: [], limit: 10).isEmpty)
         try await dispatch.storePlan(Array("{\"p\":1}".utf8), job: job, term: fixture.term)
         #expect(try await state() == .pendingSchedule)
-        #expect(try await dispatch.submittedJobs(limit: 10).isEmpty)
+        #expect(try await dispatch.submittedJobs(excluding: [], limit: 10).isEmpty)
         let waiting = try await dispatch.unfinishedJobs(excluding: [], limit: 10)
         #expect(waiting.map(\.id) == [job])
         #expect(waiting[0].plan == Array("{\"p\":1}".utf8))

@@ -58,13 +58,13 @@ import Testing
         #expect(made.group.state == .submitted && made.group.memberCount == 3 && made.group.aggregator == aggregator)
         #expect(made.members.map(\.ordinal) == [1, 2, 3])
         #expect(made.members.allSatisfy { $0.state == .submitted && !$0.isReady && $0.archiveName == nil })
-        #expect(try await fixture.store.jobs.jobs(owner: fixture.user, before: nil, limit: 10).isEmpty)
-        #expect(try await fixture.store.dispatch.submittedJobs(limit: 10).isEmpty)
+        #expect(try await fixture.store.jobs.overviews(owner: fixture.user, before: nil, limit: 10).isEmpty)
+        #expect(try await fixture.store.dispatch.submittedJobs(excluding: [], limit: 10).isEmpty)
 
         for member in made.members { try await start(member.job, fixture) }
         let ready = try await groups.members(of: [made.group.id], owner: fixture.user)
         #expect(ready.allSatisfy { $0.isReady && $0.archiveName == "in.zip" && $0.requiredMemory == 1 << 20 })
-        let planned = try await fixture.store.dispatch.submittedJobs(limit: 10)
+        let planned = try await fixture.store.dispatch.submittedJobs(excluding: [], limit: 10)
         #expect(planned.map(\.id) == made.members.map(\.job))
         #expect(planned.allSatisfy { $0.specification.requiredMemory == 1 << 20 && $0.group == made.group.id })
         #expect(try await state(made, fixture) == .submitted)
@@ -96,9 +96,9 @@ import Testing
         #expect(begun.count == 1, "once, by however many")
         let job = try #require(begun.first ?? nil)
         #expect(try await aggregation.groupsToAggregate(limit: 10).isEmpty)
-        #expect(try await fixture.store.dispatch.submittedJobs(limit: 10).map(\.id) == [job])
+        #expect(try await fixture.store.dispatch.submittedJobs(excluding: [], limit: 10).map(\.id) == [job])
         #expect(try await groups.members(of: [made.group.id], owner: fixture.user).count == 3, "it is no member")
-        #expect(try await fixture.store.jobs.jobs(owner: fixture.user, before: nil, limit: 10).isEmpty)
+        #expect(try await fixture.store.jobs.overviews(owner: fixture.user, before: nil, limit: 10).isEmpty)
 
         let outcome = AggregationOutcome.completed(zip)
         #expect(try await aggregation.endedAggregations(limit: 10).isEmpty)

@@ -26,7 +26,7 @@ import Testing
     }
 
     private func count(_ fixture: Fixture) async throws -> Int {
-        try await fixture.store.jobs.jobs(owner: fixture.user, before: nil, limit: 100).count
+        try await fixture.store.jobs.overviews(owner: fixture.user, before: nil, limit: 100).count
     }
 
     @Test func aRepetitionGetsTheFirstAnswer() async throws {

@@ -26,7 +26,7 @@ import Testing
         let jobs = fixture.store.jobs
         #expect(try await jobs.job(job, owner: other) == nil)
         #expect(try await jobs.ownerOfJob(job) == fixture.user)
-        #expect(try await jobs.jobs(owner: other, before: nil, limit: 10).isEmpty)
+        #expect(try await jobs.overviews(owner: other, before: nil, limit: 10).isEmpty)
         #expect(try await jobs.log(of: job, owner: other, stream: .standardOutput, offset: 0, limit: 10) == [])
         #expect(try await jobs.log(of: job, owner: fixture.user, stream: .standardOutput, offset: 0, limit: 10) == [65])
         #expect(try await jobs.regions(of: job, owner: other).isEmpty)
@@ -50,9 +50,11 @@ import Testing
         let fixture = try await Fixture.make()
         var identifiers: [JobID] = []
         for _ in 0..<5 { identifiers.append(try await fixture.job().id) }
-        let first = try await fixture.store.jobs.jobs(owner: fixture.user, before: nil, limit: 2)
+        let newest = try await fixture.store.jobs.overview(of: identifiers[4], owner: fixture.user)
+        #expect(newest?.amount == 0)
+        let first = try await fixture.store.jobs.overviews(owner: fixture.user, before: nil, limit: 2)
         #expect(first.map(\.id) == [identifiers[4], identifiers[3]])
-        let next = try await fixture.store.jobs.jobs(owner: fixture.user, before: first.last?.id, limit: 10)
+        let next = try await fixture.store.jobs.overviews(owner: fixture.user, before: first.last?.id, limit: 10)
         #expect(next.map(\.id) == [identifiers[2], identifiers[1], identifiers[0]])
         await fixture.store.close()
     }
@@ -65,7 +67,7 @@ import Testing
         #expect(try await fixture.store.jobs.requestCancel(job.id, owner: fixture.user) == false)
         #expect(try await fixture.store.jobs.requestCancel(running, owner: fixture.user))
         #expect(try await fixture.store.dispatch.cancelledJobs(among: [job.id, running]) == [job.id, running])
-        #expect(try await fixture.store.dispatch.submittedJobs(limit: 10).isEmpty)
+        #expect(try await fixture.store.dispatch.submittedJobs(excluding: [], limit: 10).isEmpty)
         #expect(try await fixture.store.dispatch.unfinishedJobs(excluding: [], limit: 10).isEmpty)
         let verdict = try await fixture.store.dispatch.finish(
             DriverResult(token: driver, outcome: Fixture.outcome(), failure: nil), term: fixture.term)
@@ -81,7 +83,8 @@ import Testing
             return try await group.reduce(into: Set<JobID>()) { $0.insert($1) }
         }
         #expect(identifiers.count == 50)
-        #expect(try await fixture.store.dispatch.submittedJobs(limit: 100).map(\.id) == identifiers.sorted())
+        #expect(
+            try await fixture.store.dispatch.submittedJobs(excluding: [], limit: 100).map(\.id) == identifiers.sorted())
         await fixture.store.close()
     }
 }

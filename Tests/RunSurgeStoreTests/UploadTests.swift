@@ -35,7 +35,7 @@ import Testing
         let job = try await waitingJob(fixture)
         let waiting = try #require(try await jobs.job(job, owner: fixture.user))
         #expect(waiting.state == .submitted && !waiting.isReady)
-        #expect(try await dispatch.submittedJobs(limit: 10).isEmpty)
+        #expect(try await dispatch.submittedJobs(excluding: [], limit: 10).isEmpty)
         try await dispatch.storePlan([1], job: job, term: fixture.term)
         #expect(try await jobs.job(job, owner: fixture.user)?.state == .submitted)
 
@@ -49,7 +49,7 @@ import Testing
         #expect(try await uploads.pieces(of: job, owner: fixture.user) == (100..<103).map { Fixture.blob($0) })
         let upload = try #require(try await uploads.upload(of: job, owner: fixture.user))
         #expect(upload.bytes == 303 && upload.requiredMemory == 77 && upload.fileName == "data.csv")
-        #expect(try await dispatch.submittedJobs(limit: 10).isEmpty, "complete, and not yet started")
+        #expect(try await dispatch.submittedJobs(excluding: [], limit: 10).isEmpty, "complete, and not yet started")
         #expect(try await uploads.uploadsToStart(idle: .zero, limit: 10).map(\.job) == [job])
         #expect(try await uploads.uploadsToStart(idle: .seconds(3600), limit: 10).isEmpty)
 
@@ -69,7 +69,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        #expect(try await dispatch.submittedJobs(limit: 10).map(\.id) == [job])
+        #expect(try await dispatch.submittedJobs(excluding: [], limit: 10).map(\.id) == [job])
         #expect(try await jobs.mayRead(blob: Fixture.blob(900).sha256, owner: fixture.user) != nil)
         #expect(try await uploads.uploadsToStart(idle: .zero, limit: 10).isEmpty)
         // The last piece, sent again because its answer was lost.

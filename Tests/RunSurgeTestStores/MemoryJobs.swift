@@ -73,9 +73,13 @@ public final class MemoryJobs: JobStore {
 
     public func ownerOfJob(_ id: JobID) async throws -> UserID? { state.withLock { $0.jobs[id]?.owner } }
 
-    public func jobs(owner: UserID, before: JobID?, limit: Int) async throws -> [Job] {
+    public func overview(of id: JobID, owner: UserID) async throws -> JobOverview? {
+        try await job(id, owner: owner).map { JobOverview($0, amount: 0) }
+    }
+
+    public func overviews(owner: UserID, before: JobID?, limit: Int) async throws -> [JobOverview] {
         let mine = all.reversed().filter { job in job.owner == owner && (before.map { job.id < $0 } ?? true) }
-        return Array(mine.prefix(limit))
+        return mine.prefix(limit).map { JobOverview($0) }
     }
 
     public func requestCancel(_ id: JobID, owner: UserID) async throws -> Bool {

@@ -1,11 +1,12 @@
 import RunSurgeCore
 
 /// Keeps users within their quotas. What the store says of a user is remembered for a moment and added to by what is
-/// admitted meanwhile, since it looks at all that the user has; nobody is refused by what is older than `patience`.
-/// Masters do not see each other's memory: together they may go beyond a quota by what each admits in that moment.
+/// admitted meanwhile, since it looks at all that the user has: who has made a hundred thousand jobs does not wait for
+/// that every few seconds. Nobody is refused by what is older than `patience`. Masters do not see each other's memory:
+/// together they may go beyond a quota by what each admits in that moment.
 actor QuotaCheck {
-    /// How long a standing is believed.
-    private static let life = Duration.seconds(5)
+    /// How long a standing is believed while somebody looks again.
+    private static let longestLife = Duration.seconds(20)
     /// How old it may be when it says no.
     private static let patience = Duration.milliseconds(500)
     /// Users remembered; beyond it all are forgotten.
@@ -24,13 +25,16 @@ actor QuotaCheck {
 
     private let access: (any AccessStore)?
     private let jobs: any JobStore
+    /// How long a standing is believed without looking again.
+    private let life: Duration
     private var memories: [UserID: Memory] = [:]
-    private var readings: [UserID: Task<Memory?, any Error>] = [:]
+    private var readings: [UserID: Task<Void, any Error>] = [:]
 
     /// - Parameter access: nil: everybody has room.
-    init(access: (any AccessStore)?, jobs: any JobStore) {
+    init(access: (any AccessStore)?, jobs: any JobStore, life: Duration = .seconds(5)) {
         self.access = access
         self.jobs = jobs
+        self.life = life
     }
 
     /// Counts what is about to be stored.
@@ -42,10 +46,15 @@ actor QuotaCheck {
         guard access != nil else { return }
         if let known = memories[user] {
             let age = ContinuousClock.now - known.at
-            let isKnownWell = known.hasRoom(bytes: bytes, jobs: jobs) ? age < Self.life : age < Self.patience
-            if !isKnownWell { try await read(user) }
+            let hasRoom = known.hasRoom(bytes: bytes, jobs: jobs)
+            if age >= (hasRoom ? Self.longestLife : Self.patience) {
+                try await reading(of: user).value
+            } else if age >= life {
+                // If it fails, the next one who asks looks again.
+                _ = reading(of: user)
+            }
         } else {
-            try await read(user)
+            try await reading(of: user).value
         }
         // An account that is gone can't be harmed.
         guard let memory = memories[user] else { return }
@@ -73,19 +82,28 @@ actor QuotaCheck {
         }
     }
 
-    /// All that ask at the same time wait for one look.
+    /// The one look that all who ask at the same time share.
+    private func reading(of user: UserID) -> Task<Void, any Error> {
+        if let reading = readings[user] { return reading }
+        let reading = Task { try await read(user) }
+        readings[user] = reading
+        return reading
+    }
+
     private func read(_ user: UserID) async throws {
-        if let reading = readings[user] {
-            _ = try await reading.value
+        defer { readings[user] = nil }
+        let start = ContinuousClock.now
+        let before = memories[user]
+        guard let standing = try await access?.standing(of: user) else {
+            memories[user] = nil
             return
         }
-        let reading = Task { [access] () -> Memory? in
-            let start = ContinuousClock.now
-            return try await access?.standing(of: user).map { Memory(standing: $0, at: start) }
+        var memory = Memory(standing: standing, at: start)
+        if let before, let now = memories[user], now.at == before.at {
+            // The store may not have seen what was admitted since it was asked.
+            memory.bytes = now.bytes - before.bytes
+            memory.jobs = now.jobs - before.jobs
         }
-        readings[user] = reading
-        defer { readings[user] = nil }
-        let memory = try await reading.value
         if memories.count >= Self.users { memories = [:] }
         memories[user] = memory
     }

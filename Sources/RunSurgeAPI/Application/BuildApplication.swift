@@ -40,7 +40,7 @@ private func buildRouter(
     router.add(middleware: ErrorMiddleware())
     router.add(
         middleware: Authenticator(
-            tokens: accessTokens, accounts: ports.accounts, access: ports.platform?.access,
+            tokens: accessTokens, access: ports.platform?.access,
             isBlobPass: configuration.isBlobPass, operatorToken: configuration.operatorToken))
     let quota = QuotaCheck(access: ports.platform?.access, jobs: ports.jobs)
     let endpoints =
@@ -88,13 +88,12 @@ private func jobEndpoints(
     let uploads = UploadTurns(configuration.concurrentUploads, waiting: configuration.maximumConnections)
     let once = IdempotentAnswers(store: ports.platform?.idempotency)
     let code = ports.platform.map { CodeIntake(inspecting: $0.code) }
-    let figures = ports.platform.map { JobFigures(uploads: $0.uploads, usage: $0.usage) }
     let pages = Pages(secret: configuration.secret)
     let platform = ports.platform.map { platformEndpoints($0, ports, pages, uploads, quota, once) } ?? []
     return SubmissionRoutes(
         jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota, code: code, once: once
     ).endpoints
-        + JobRoutes(jobs: jobs, pages: pages, figures: figures).endpoints
+        + JobRoutes(jobs: jobs, pages: pages).endpoints
         + OutputRoutes(jobs: jobs, blobs: BlobResponse(blobs: blobs), followInterval: configuration.followInterval)
         .endpoints
         + BlobRoutes(jobs: jobs, blobs: blobs, receipts: receipts, uploads: uploads, quota: quota).endpoints
@@ -135,7 +134,7 @@ private func eventEndpoints(
 private func usageEndpoints(_ configuration: APIConfiguration, _ ports: FacadePorts) -> [Endpoint] {
     guard let platform = ports.platform else { return [] }
     let pages = Pages(secret: configuration.secret)
-    let nodes = NodeAccess(jobs: ports.jobs, operatorUser: configuration.operatorToken?.user)
+    let nodes = NodeAccess(jobs: ports.jobs, operatorUser: configuration.operatorToken?.user.id)
     return OwnNodeRoutes(jobs: ports.jobs, usage: platform.usage, pages: pages, nodes: nodes).endpoints
         + StatisticsRoutes(usage: platform.usage).endpoints
         + PaymentRoutes(
@@ -148,7 +147,7 @@ private func machineEndpoints(
     _ configuration: APIConfiguration, _ ports: FacadePorts, _ limiter: LoginLimiter
 ) -> [Endpoint] {
     let jobs = ports.jobs
-    let operatorUser = configuration.operatorToken?.user
+    let operatorUser = configuration.operatorToken?.user.id
     var endpoints =
         NodeRoutes(
             jobs: jobs, usage: ports.platform?.usage, enrolment: ports.enrolment, operatorUser: operatorUser

@@ -22,9 +22,16 @@ enum JSONBody {
     static func response(
         bytes: some Sequence<UInt8>, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
     ) -> Response {
+        response(buffer: ByteBuffer(bytes: bytes), status: status, headers: headers)
+    }
+
+    /// What is JSON already.
+    static func response(
+        buffer: ByteBuffer, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) -> Response {
         var headers = headers
         headers[.contentType] = "application/json; charset=utf-8"
-        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: buffer))
     }
 
     /// - Parameter field: what the whole text is called in an error.

@@ -4,7 +4,6 @@ import RunSurgeCore
 /// Finds out who sends a request; routes decide whether that is enough.
 struct Authenticator: RouterMiddleware {
     let tokens: AccessTokens
-    let accounts: any AccountStore
     /// nil: there are no tokens of scripts.
     let access: (any AccessStore)?
     let isBlobPass: @Sendable (String) -> Bool
@@ -25,7 +24,7 @@ struct Authenticator: RouterMiddleware {
     private func identity(of token: String) async throws -> Identity? {
         if isBlobPass(token) { return .worker }
         if let operatorToken, ConstantTime.areEqual(operatorToken.token, token) {
-            return try await accounts.user(operatorToken.user).map(Identity.user)
+            return .user(operatorToken.user)
         }
         if let access, ScriptToken.looksLike(token) {
             return try await access.useToken(hash: OpaqueToken.hash(token)).map(Identity.script)
@@ -34,10 +33,10 @@ struct Authenticator: RouterMiddleware {
     }
 
     static func bearer(of request: Request) -> String? {
-        guard let words = request.headers[.authorization]?.split(separator: " "), words.count == 2,
-            words[0].lowercased() == "bearer"
+        guard let words = request.headers[.authorization]?.utf8.split(separator: UInt8(ascii: " ")), words.count == 2,
+            Substring(words[0]).lowercased() == "bearer"
         else { return nil }
-        return String(words[1])
+        return String(Substring(words[1]))
     }
 
     private static func cookie(of request: Request) -> String? {

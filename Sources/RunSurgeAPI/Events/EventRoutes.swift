@@ -39,7 +39,7 @@ struct EventRoutes: Sendable {
                 "Streams changes of a job until it has ended, its state ahead.",
                 parameters: [JobAccess.id.description] + places, answers: [Self.answer, Self.over],
                 refusals: Refusal.job + [.busy],
-                JobAccess(jobs: jobs).user { call, job in try await stream(.job(job.id), of: job.owner, call) }),
+                JobAccess(jobs: jobs).overview { call, job in try await stream(.job(job.id), of: job.owner, call) }),
             Endpoint(
                 .get, "/api/group/{id}/events", id: "groupEvents", .events,
                 "Streams changes of a group and its members until it has ended, its state ahead.",

@@ -61,7 +61,7 @@ struct EventScope: Sendable {
     func state() async throws -> String? {
         switch target {
         case .everything: nil
-        case .job(let id): try await jobs.job(id, owner: owner)?.state.rawValue
+        case .job(let id): try await jobs.overview(of: id, owner: owner)?.state.rawValue
         case .group(let id): try await groups.group(id, owner: owner)?.state.rawValue
         }
     }

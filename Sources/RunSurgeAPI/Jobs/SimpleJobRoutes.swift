@@ -49,7 +49,7 @@ struct SimpleJobRoutes: Sendable {
             try await quota.admit(user.id, files: [script.blob])
             return try await code.findings(in: .script(script))
         } view: { job, _ in
-            JobView(job, amount: 0)
+            JobView(JobOverview(job, amount: 0))
         } effect: { idempotency, findings in
             var draft = JobSpecification(name: name, script: script)
             draft.kind = kind

@@ -52,7 +52,7 @@ struct SubmissionRoutes: Sendable {
             specification.findings = try await code?.findings(in: .job(read))
             return specification
         } view: { job, _ in
-            JobView(job)
+            JobView(JobOverview(job))
         } effect: { idempotency, specification in
             let created = try await jobs.createJob(
                 specification, owner: user.id, awaitsUpload: false, idempotency: idempotency)

@@ -24,12 +24,12 @@ struct PaymentRoutes: Sendable {
                 "Shows what a job costs so far, with a page of what was done for it, newest first.",
                 parameters: [JobAccess.id.description] + Pages.parameters,
                 answers: [.json(PaymentView.self, "The bill.", headers: Pages.headers)],
-                refusals: Refusal.job + [Self.paidWithGroup], access.user(show)),
+                refusals: Refusal.job + [Self.paidWithGroup], access.overview(show)),
             Endpoint(
                 .post, "/api/job/{id}/payment", id: "payJob", .usage, "Pays for a job that has ended, once.",
                 parameters: [JobAccess.id.description, IdempotentAnswers.parameter],
                 answers: [.json(PaymentView.self, "The bill, paid.")],
-                refusals: Refusal.job + [Self.paidWithGroup] + Self.settlement, access.user(pay)),
+                refusals: Refusal.job + [Self.paidWithGroup] + Self.settlement, access.overview(pay)),
             Endpoint(
                 .post, "/api/group/{id}/payment", id: "payGroup", .usage,
                 "Pays for a group that has ended with all its jobs, once.",
@@ -39,7 +39,7 @@ struct PaymentRoutes: Sendable {
         ]
     }
 
-    @Sendable private func show(_ call: Call, _ job: Job) async throws -> Response {
+    @Sendable private func show(_ call: Call, _ job: JobOverview) async throws -> Response {
         guard let bill = try await usage.bill(of: .job(job.id), owner: job.owner) else { throw Self.belongs(job) }
         return try await pages.response(to: call, list: "usage of \(job.id)", number: \.id.rawValue) { before, limit in
             try await usage.entries(
@@ -49,7 +49,7 @@ struct PaymentRoutes: Sendable {
         }
     }
 
-    @Sendable private func pay(_ call: Call, _ job: Job) async throws -> Response {
+    @Sendable private func pay(_ call: Call, _ job: JobOverview) async throws -> Response {
         // Nothing is added to a job that has ended, and no other can be paid.
         let limit = Int(Pages.usualLimit)
         let entries = try await usage.entries(of: .job(job.id), owner: job.owner, before: nil, limit: limit + 1)
@@ -79,7 +79,7 @@ struct PaymentRoutes: Sendable {
         }
     }
 
-    private static func belongs(_ job: Job) -> APIError {
+    private static func belongs(_ job: JobOverview) -> APIError {
         APIError(
             .notFound, "paid_with_group",
             "Job \(job.id) belongs to a group; its group is paid as a whole.")

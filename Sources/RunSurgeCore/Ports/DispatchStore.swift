@@ -5,7 +5,7 @@ public protocol DispatchStore: Sendable {
     func beginTerm() async throws -> Int64
 
     // Scheduler loop
-    func submittedJobs(limit: Int) async throws -> [Job]
+    func submittedJobs(excluding known: Set<JobID>, limit: Int) async throws -> [Job]
     /// submitted → pending_schedule.
     func storePlan(_ plan: [UInt8], job: JobID, term: Int64) async throws
     /// Any unfinished state → failed.

@@ -6,10 +6,12 @@ public protocol JobStore: Sendable {
         _ specification: JobSpecification, owner: UserID, awaitsUpload: Bool, idempotency: Idempotency<Job>?
     ) async throws -> Once<Job>
     func job(_ id: JobID, owner: UserID) async throws -> Job?
+    /// With what it costs so far. Made for many callers at a time.
+    func overview(of id: JobID, owner: UserID) async throws -> JobOverview?
     /// Whoever owns it; lets the facade tell 403 from 404 as the original surface does.
     func ownerOfJob(_ id: JobID) async throws -> UserID?
     /// Newest first, those older than `before`; without those of groups.
-    func jobs(owner: UserID, before: JobID?, limit: Int) async throws -> [Job]
+    func overviews(owner: UserID, before: JobID?, limit: Int) async throws -> [JobOverview]
     /// - Returns: false when it had ended already.
     func requestCancel(_ id: JobID, owner: UserID) async throws -> Bool
     /// The stored part of a stream from `offset`; empty when there is nothing (yet).

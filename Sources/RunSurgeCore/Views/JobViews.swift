@@ -23,32 +23,26 @@ public struct JobView: Sendable, Codable, Equatable {
     /// What the scan of its code had to say.
     public let findings: [ScanFinding]
 
-    /// - Parameters:
-    ///   - uploadName: of the file that was uploaded for it; nil: there is none, or it is not asked for.
-    ///   - amount: what it costs so far; nil where it is not asked for.
-    public init(_ job: Job, uploadName: String? = nil, amount: MicroUnits? = nil) {
+    public init(_ job: JobOverview) {
+        let facts = job.facts
         jobID = job.id
         status = job.state
         createdAt = job.createdAt.iso8601
-        jobName = job.specification.name
-        jobType = job.specification.kind ?? .simple
-        scriptName = Self.lastComponent(job.specification.script.path)
+        jobName = facts.name
+        jobType = facts.kind ?? .simple
+        scriptName = facts.scriptName
         // What was uploaded lies where its script looks for it, under another name perhaps.
-        inputFileName =
-            job.specification.kind == nil
-            ? job.specification.inputs.first.map { Self.lastComponent($0.path) } : uploadName
-        paymentAmount = amount.map { Amount($0) }
+        inputFileName = facts.kind == nil ? facts.inputName : job.uploadName
+        paymentAmount = job.amount.map { Amount($0) }
         groupID = job.group
         startedAt = job.startedAt?.iso8601
         finishedAt = job.finishedAt?.iso8601
-        exitStatus = job.outcome?.exitStatus
+        exitStatus = job.exitStatus
         failure = job.failure
-        hashSeed = job.specification.hashSeed
-        priority = job.specification.priority
-        findings = job.specification.findings ?? []
+        hashSeed = facts.hashSeed
+        priority = facts.priority
+        findings = facts.findings
     }
-
-    private static func lastComponent(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 
     private enum CodingKeys: String, CodingKey {
         case jobID = "job_id"

@@ -2,25 +2,21 @@ import Synchronization
 
 /// Reads of single values that are wanted at the same time, in few queries.
 ///
-/// What is wanted while as many queries as may are on their way waits for the next one: a caller that is alone waits for
-/// nobody, and a thousand cost a few round trips. Nobody is given what was read before they asked.
+/// What is wanted while a query is on its way waits for the next one: a caller that is alone waits for nobody, and a
+/// thousand cost a few round trips. Nobody is given what was read before they asked.
 final class CombinedReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     typealias Answers = [Key: Result<Value, any Error>]
 
     private struct State {
-        var running = 0
+        var isRunning = false
         var waiting: [Key: [CheckedContinuation<Value?, any Error>]] = [:]
     }
 
-    private let atOnce: Int
     private let read: @Sendable ([Key]) async throws -> Answers
     private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - atOnce: queries, 1 or more.
-    ///   - read: asks for some keys, no two the same; those that there are not are left out.
-    init(atOnce: Int, read: @escaping @Sendable ([Key]) async throws -> Answers) {
-        self.atOnce = atOnce
+    /// - Parameter read: asks for some keys, no two the same; those that there are not are left out.
+    init(read: @escaping @Sendable ([Key]) async throws -> Answers) {
         self.read = read
     }
 
@@ -29,9 +25,8 @@ final class CombinedReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let mustStart = state.withLock { state in
                 state.waiting[key, default: []].append(continuation)
-                guard state.running < atOnce else { return false }
-                state.running += 1
-                return true
+                defer { state.isRunning = true }
+                return !state.isRunning
             }
             // Of no caller: it goes on for the others when one of them is cancelled.
             if mustStart { Task { await run() } }
@@ -39,6 +34,8 @@ final class CombinedReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private func run() async {
+        // Who is about to ask does so first.
+        await Task.yield()
         while let wanted = next() {
             let answers: Result<Answers, any Error>
             do {
@@ -50,6 +47,7 @@ final class CombinedReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 let answer = answers.flatMap { $0[key]?.map(Optional.some) ?? .success(nil) }
                 for caller in callers { caller.resume(with: answer) }
             }
+            await Task.yield()
         }
     }
 
@@ -57,7 +55,7 @@ final class CombinedReads<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private func next() -> [Key: [CheckedContinuation<Value?, any Error>]]? {
         state.withLock { state in
             guard !state.waiting.isEmpty else {
-                state.running -= 1
+                state.isRunning = false
                 return nil
             }
             defer { state.waiting = [:] }

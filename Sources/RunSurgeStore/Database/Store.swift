@@ -9,15 +9,13 @@ public import RunSurgeCore
 public struct Store: Sendable {
     let database: Database
     private let connection: ConnectionConfiguration
-    private let jobReads: CombinedReads<OwnedJob, Job>
-    private let userReads: CombinedReads<UserID, User>
+    private let overviews: CombinedReads<OwnedJob, JobOverview>
 
     private init(database: Database, connection: ConnectionConfiguration) {
         self.database = database
         self.connection = connection
-        // One is read from the server while another one is decoded.
-        jobReads = CombinedReads(atOnce: 2) { try await OwnedJob.read($0, from: database) }
-        userReads = CombinedReads(atOnce: 2) { try await AccountRepository.read($0, from: database) }
+        let facts = JobOverviewRow.KnownFacts()
+        overviews = CombinedReads { try await OwnedJob.read($0, facts, from: database) }
     }
 
     /// Brings the schema up to date and opens the pool.
@@ -41,9 +39,9 @@ public struct Store: Sendable {
             connection: configuration.connection)
     }
 
-    public var accounts: some AccountStore { AccountRepository(database: database, reads: userReads) }
+    public var accounts: some AccountStore { AccountRepository(database: database) }
     public var access: some AccessStore { AccessRepository(database: database) }
-    public var jobs: some JobStore { JobRepository(database: database, reads: jobReads) }
+    public var jobs: some JobStore { JobRepository(database: database, reads: overviews) }
     public var groups: some GroupStore { GroupRepository(database: database) }
     public var aggregation: some AggregationStore { AggregationRepository(database: database) }
     public var uploads: some UploadStore { UploadRepository(database: database) }

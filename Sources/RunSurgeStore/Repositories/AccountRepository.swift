@@ -4,7 +4,6 @@ import RunSurgeCore
 /// Accounts, their sessions and refresh tokens in PostgreSQL.
 struct AccountRepository: AccountStore {
     let database: Database
-    let reads: CombinedReads<UserID, User>
 
     func createUser(username: String, email: String, passwordHash: String) async throws -> User {
         do {
@@ -48,15 +47,8 @@ struct AccountRepository: AccountStore {
     }
 
     func user(_ id: UserID) async throws -> User? {
-        try await reads.value(for: id)
-    }
-
-    /// Those of `wanted` that there are.
-    static func read(_ wanted: [UserID], from database: Database) async throws -> [UserID: Result<User, any Error>] {
-        let rows = try await database.query(
-            "SELECT \(UserRow.columns) FROM app_user WHERE id = ANY ($1)", [.identifiers(wanted)])
-        let users = try rows.map(UserRow.decode)
-        return Dictionary(uniqueKeysWithValues: users.map { ($0.id, .success($0)) })
+        try await database.query("SELECT \(UserRow.columns) FROM app_user WHERE id = $1", [.identifier(id)])
+            .first.map(UserRow.decode)
     }
 
     // MARK: Sessions

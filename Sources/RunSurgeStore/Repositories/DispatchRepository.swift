@@ -14,12 +14,10 @@ struct DispatchRepository: DispatchStore {
 
     // MARK: Jobs
 
-    func submittedJobs(limit: Int) async throws -> [Job] {
-        try await database.query(
-            JobRow.select + """
-                 WHERE j.planned_at IS NULL AND j.finished_at IS NULL AND j.is_ready ORDER BY j.id LIMIT $1
-                """, [.int(limit)]
-        ).map(JobRow.decode)
+    func submittedJobs(excluding known: Set<JobID>, limit: Int) async throws -> [Job] {
+        try await first(
+            limit, JobRow.selectFirst("q.planned_at IS NULL AND q.finished_at IS NULL AND q.is_ready"), excluding: known
+        )
     }
 
     func storePlan(_ plan: [UInt8], job: JobID, term: Int64) async throws {
@@ -61,12 +59,19 @@ struct DispatchRepository: DispatchStore {
     }
 
     func unfinishedJobs(excluding known: Set<JobID>, limit: Int) async throws -> [Job] {
-        try await database.query(
-            JobRow.select + """
-                 WHERE j.finished_at IS NULL AND j.state IN ('pending_schedule', 'running') AND j.id <> ALL ($1)
-                ORDER BY j.id LIMIT $2
-                """, [.identifiers(known), .int(limit)]
-        ).map(JobRow.decode)
+        try await first(
+            limit, JobRow.selectFirst("q.finished_at IS NULL AND q.state IN ('pending_schedule', 'running')"),
+            excluding: known)
+    }
+
+    private func first(_ limit: Int, _ sql: String, excluding known: Set<JobID>) async throws -> [Job] {
+        let results = try await database.pipeline([
+            // The order comes from the queue's index: statistics that are a minute old may say that the queue is short
+            // and soon sorted.
+            Statement("SELECT set_config('enable_sort', 'off', true)"),
+            Statement(sql, [.identifiers(known), .int(limit)]),
+        ])
+        return try results.last?.map(JobRow.decode) ?? []
     }
 
     func cancelledJobs(among known: Set<JobID>) async throws -> Set<JobID> {

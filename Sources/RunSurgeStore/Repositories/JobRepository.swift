@@ -4,7 +4,7 @@ import RunSurgeCore
 /// Jobs in PostgreSQL, as their owners see them.
 struct JobRepository: JobStore {
     let database: Database
-    let reads: CombinedReads<OwnedJob, Job>
+    let reads: CombinedReads<OwnedJob, JobOverview>
 
     func createJob(
         _ specification: JobSpecification, owner: UserID, awaitsUpload: Bool, idempotency: Idempotency<Job>?
@@ -32,6 +32,12 @@ struct JobRepository: JobStore {
     }
 
     func job(_ id: JobID, owner: UserID) async throws -> Job? {
+        try await database.query(
+            JobRow.select + " WHERE j.id = $1 AND j.owner_id = $2", [.identifier(id), .identifier(owner)]
+        ).first.map(JobRow.decode)
+    }
+
+    func overview(of id: JobID, owner: UserID) async throws -> JobOverview? {
         try await reads.value(for: OwnedJob(id: id, owner: owner))
     }
 
@@ -40,11 +46,12 @@ struct JobRepository: JobStore {
             .first.map { try $0.identifier("owner_id") }
     }
 
-    func jobs(owner: UserID, before: JobID?, limit: Int) async throws -> [Job] {
+    func overviews(owner: UserID, before: JobID?, limit: Int) async throws -> [JobOverview] {
         try await database.query(
-            JobRow.select + " WHERE j.owner_id = $1 AND j.group_id IS NULL AND j.id < $2 ORDER BY j.id DESC LIMIT $3",
-            [.identifier(owner), .int64(before?.rawValue ?? .max), .int(limit)]
-        ).map(JobRow.decode)
+            JobOverviewRow.select() + """
+                 WHERE j.owner_id = $1 AND j.group_id IS NULL AND j.id < $2 ORDER BY j.id DESC LIMIT $3
+                """, [.identifier(owner), .int64(before?.rawValue ?? .max), .int(limit)]
+        ).map { try JobOverviewRow.decode($0) }
     }
 
     func requestCancel(_ id: JobID, owner: UserID) async throws -> Bool {

@@ -9,12 +9,27 @@ import RunSurgeCore
 
 /// How a job lies in its tables.
 enum JobRow {
-    static let select = """
-        SELECT j.id, j.owner_id, j.state, j.driver_epoch, j.exit_status, j.created_at, j.started_at, j.finished_at,
-            d.specification, d.plan, d.failure, d.output_sha256, d.output_size, d.error_sha256, d.error_size, d.files,
-            d.deleted, d.report, j.is_ready, j.group_id
-        FROM job j JOIN job_detail d ON d.job_id = j.id
+    private static let columns = """
+        j.id, j.owner_id, j.state, j.driver_epoch, j.exit_status, j.created_at, j.started_at, j.finished_at,
+        d.specification, d.plan, d.failure, d.output_sha256, d.output_size, d.error_sha256, d.error_size, d.files,
+        d.deleted, d.report, j.is_ready, j.group_id
         """
+
+    static let select = "SELECT \(columns) FROM job j JOIN job_detail d ON d.job_id = j.id"
+
+    /// The first $2 jobs of a queue by their ids, without those of $1.
+    ///
+    /// However many jobs the statistics expect, the details are looked up one by one: a queue that was long a minute
+    /// ago would have all details read to join one of them.
+    /// - Parameter condition: what puts a job `q` into the queue.
+    static func selectFirst(_ condition: String) -> String {
+        """
+        SELECT \(columns)
+        FROM (SELECT * FROM job q WHERE \(condition) AND q.id <> ALL ($1) ORDER BY q.id LIMIT $2) j
+            CROSS JOIN LATERAL (SELECT * FROM job_detail WHERE job_id = j.id OFFSET 0) d
+        ORDER BY j.id
+        """
+    }
 
     static func decode(_ row: Row) throws -> Job {
         guard let state = JobState(rawValue: try row.string("state")) else {
@@ -86,7 +101,7 @@ enum JobRow {
         .json(String(decoding: try JSONEncoder().encode(value), as: UTF8.self))
     }
 
-    private static func decodeJSON<Value: Decodable>(_ text: String) throws -> Value {
+    static func decodeJSON<Value: Decodable>(_ text: String) throws -> Value {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
         } catch {

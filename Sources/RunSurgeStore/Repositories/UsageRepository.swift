@@ -75,7 +75,7 @@ struct UsageRepository: UsageStore {
             earnings: try row.int64("earnings"))
     }
 
-    private static func total(_ column: String, _ condition: String = "true") -> String {
+    static func total(_ column: String, _ condition: String = "true") -> String {
         "least(coalesce(sum(\(column)) FILTER (WHERE \(condition)), 0), 9223372036854775807)::int8"
     }
 

@@ -23,6 +23,9 @@ def main(installed: Callable[[], None]) -> tuple[Any, dict[str, Any]]:
     head, body = pipe.read()
     while head.get("role") == "spare":
         from _runsurge import chunk, driver  # noqa: F401
+        # What there is so far is looked through now, while nobody waits for it.
+        gc.collect()
+        gc.freeze()
         head, body = pipe.read()
     os.environ.update(head.get("environment") or {})
     if "TZ" in os.environ and hasattr(time, "tzset"):

@@ -109,7 +109,7 @@ struct MasterStart: Sendable {
                 operatorToken: access.hasOperator ? secrets.operatorToken : nil)
         }
         return MasterProcess(
-            gateway: LocalGateway(jobs: store.jobs, blobs: blobs, owner: owner), local: reached?.local,
+            gateway: LocalGateway(jobs: store.jobs, blobs: blobs, owner: owner.id), local: reached?.local,
             access: access)
     }
 
@@ -155,7 +155,7 @@ struct MasterStart: Sendable {
 
     /// Returns the URL of the facade once it listens.
     private func startFacade(
-        _ access: MasterSettings.Access, _ registry: PrometheusRegistry, secrets: ClusterSecrets, owner: UserID,
+        _ access: MasterSettings.Access, _ registry: PrometheusRegistry, secrets: ClusterSecrets, owner: User,
         blobs: FileBlobStore, platform: FacadePorts.Platform, _ services: ServiceGroup
     ) async throws -> String {
         var configuration = APIConfiguration(secret: secrets.signing)
@@ -230,9 +230,9 @@ struct MasterStart: Sendable {
 enum LocalUser {
     private static let name = "operator"
 
-    static func findOrMake(in accounts: some AccountStore) async throws -> UserID {
-        if let found = try await accounts.credentials(usernameOrEmail: name) { return found.user.id }
+    static func findOrMake(in accounts: some AccountStore) async throws -> User {
+        if let found = try await accounts.credentials(usernameOrEmail: name) { return found.user }
         // No password has this hash, so nobody logs in as this user.
-        return try await accounts.createUser(username: name, email: "operator@localhost", passwordHash: "!").id
+        return try await accounts.createUser(username: name, email: "operator@localhost", passwordHash: "!")
     }
 }

@@ -24,16 +24,11 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @Flag var format = Format.text
 
-    @Argument(parsing: .captureForPassthrough, help: "The script and its own arguments.")
-    var scriptAndArguments: [String] = []
-
-    func validate() throws {
-        guard !scriptAndArguments.isEmpty else { throw ValidationError("name a script to explain") }
-    }
+    @OptionGroup var line: ScriptLine
 
     func run() async throws {
         let inspection = try await ScriptInspection.inspect(
-            scriptAndArguments[0], exporter: try await python.exporter())
+            line.script, exporter: try await python.exporter())
         let explanation = try Explanation(syntaxJSON: inspection.syntax)
         switch format {
         case .text: print(explanation.text)

@@ -25,12 +25,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A file to write the run report to, JSON.", valueName: "file"))
     var report: String?
 
-    @Argument(parsing: .captureForPassthrough, help: "The script and its own arguments.")
-    var scriptAndArguments: [String] = []
+    @OptionGroup var line: ScriptLine
 
     func validate() throws {
-        guard let script = scriptAndArguments.first else { throw ValidationError("name a script to run") }
-        if script.hasPrefix("-") { throw ValidationError("unknown option \(script); options come before the script") }
         if let workers, workers < 1 { throw ValidationError("--workers must be at least 1") }
     }
 
@@ -59,7 +56,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private func prepare(_ exporter: any SyntaxExporting) async throws -> PreparedJob {
         try await JobPreparation.prepare(
-            script: scriptAndArguments[0], arguments: Array(scriptAndArguments.dropFirst()),
+            script: line.script, arguments: line.arguments,
             inputs: splitting.input, options: splitting.jobOptions, exporter: exporter)
     }
 

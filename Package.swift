@@ -54,7 +54,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
-        .systemLibrary(name: "CProcess"),
+        .systemLibrary(name: "CLinux"),
         .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: swift),
         .target(
             name: "PostgreSQL", dependencies: ["CLibPQ", collections, orderedCollections, logging], swiftSettings: swift
@@ -66,7 +66,8 @@ let package = Package(
         .target(name: "RunSurgeScheduling", dependencies: ["RunSurgeCore"], swiftSettings: swift),
         .target(name: "RunSurgeProtocol", dependencies: ["RunSurgeCore", protobuf], swiftSettings: swift),
         .target(
-            name: "RunSurgeStore", dependencies: ["RunSurgeCore", "PostgreSQL", crypto, logging], swiftSettings: swift),
+            name: "RunSurgeStore", dependencies: ["CLinux", "RunSurgeCore", "PostgreSQL", crypto, logging],
+            swiftSettings: swift),
         .target(
             name: "RunSurgeMaster",
             dependencies: [
@@ -76,7 +77,7 @@ let package = Package(
         .target(
             name: "RunSurgeWorker",
             dependencies: [
-                "CProcess", "RunSurgeCore", "RunSurgeScheduling", "RunSurgeProtocol", "ZeroMQ", collections, lifecycle,
+                "CLinux", "RunSurgeCore", "RunSurgeScheduling", "RunSurgeProtocol", "ZeroMQ", collections, lifecycle,
                 logging, protobuf,
             ],
             resources: [.embedInCode("Python")], swiftSettings: swift),

@@ -16,8 +16,9 @@ public struct HTTPBlobStore: BlobStore {
         self.folder = folder
     }
 
-    public func put<Chunks: AsyncSequence & Sendable>(_ chunks: Chunks, limit: Int64) async throws -> BlobReference
-    where Chunks.Element == [UInt8] {
+    public func put<Chunks: AsyncSequence & Sendable>(
+        _ chunks: Chunks, limit: Int64, expecting expected: String?
+    ) async throws -> BlobReference where Chunks.Element == [UInt8] {
         // The name of a blob is needed before its first byte is sent.
         let path = "\(folder)/upload-\(UInt64.random(in: 0 ... .max))"
         let file = try await LocalFile.create(at: path)
@@ -31,6 +32,7 @@ public struct HTTPBlobStore: BlobStore {
             size += Int64(piece.count)
         }
         let blob = BlobReference(sha256: HexCoding.encode(hash.finalize()), size: size)
+        try blob.require(name: expected)
         try await upload(FilePieces(path: path, size: size), as: blob)
         return blob
     }

@@ -56,6 +56,7 @@ struct QuotaCheckTests {
         access.release()
         for _ in 0..<500 where access.looks < 2 { try await Task.sleep(for: .milliseconds(5)) }
         #expect(access.looks >= 2)
+        access.set(jobs: 9)
         try await check.admit(user, jobs: 1)
         await #expect(throws: APIError.self) { try await check.admit(user, jobs: 1) }
     }

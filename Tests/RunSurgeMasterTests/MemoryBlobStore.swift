@@ -13,8 +13,9 @@ actor MemoryBlobStore: BlobStore {
         return blob
     }
 
-    func put<Chunks: AsyncSequence & Sendable>(_ chunks: Chunks, limit: Int64) async throws -> BlobReference
-    where Chunks.Element == [UInt8] {
+    func put<Chunks: AsyncSequence & Sendable>(
+        _ chunks: Chunks, limit: Int64, expecting expected: String?
+    ) async throws -> BlobReference where Chunks.Element == [UInt8] {
         var bytes: [UInt8] = []
         for try await chunk in chunks { bytes += chunk }
         return add(bytes)

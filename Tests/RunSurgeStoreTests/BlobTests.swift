@@ -76,6 +76,40 @@ import Testing
         }
     }
 
+    /// The bytes in pieces of many sizes; then a failure, or the end.
+    private static func pieces(
+        _ bytes: [UInt8], then failure: (any Error)? = nil
+    ) -> AsyncThrowingStream<[UInt8], any Error> {
+        AsyncThrowingStream { continuation in
+            var (rest, size) = (bytes[...], 1)
+            while !rest.isEmpty {
+                continuation.yield(Array(rest.prefix(size)))
+                rest = rest.dropFirst(size)
+                size = size * 3 % 1_000_003
+            }
+            continuation.finish(throwing: failure)
+        }
+    }
+
+    @Test func keepsWhatComesInPiecesWhenItHasTheNameThatIsExpected() async throws {
+        let folder = try Folder()
+        let store = try FileBlobStore(folder: folder.path + "/store")
+        let bytes = Self.bytes(20_000_000)
+        let name = Self.name(bytes)
+        let others = Self.name([1])
+        await #expect(throws: BlobError.unexpected(others)) {
+            try await store.put(Self.pieces(bytes), limit: .max, expecting: others)
+        }
+        await #expect(throws: CancellationError.self) {
+            try await store.put(Self.pieces(bytes, then: CancellationError()), limit: .max, expecting: name)
+        }
+        #expect(try files(folder).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/store/temporary").isEmpty)
+        let blob = try await store.put(Self.pieces(bytes), limit: 20_000_000, expecting: name)
+        #expect(blob == BlobReference(sha256: name, size: 20_000_000))
+        #expect(try await store.bytes(of: blob, limit: .max) == bytes)
+    }
+
     @Test func refusesWhatIsTooLargeAndKeepsNothing() async throws {
         let folder = try Folder()
         let store = try FileBlobStore(folder: folder.path + "/store")

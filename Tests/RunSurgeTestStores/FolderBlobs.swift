@@ -42,8 +42,9 @@ public final class FolderBlobs: BlobStore {
     /// What every further put fails with, after its first piece.
     public func fail(with error: BlobError?) { state.withLock { $0.failure = error } }
 
-    public func put<Chunks: AsyncSequence & Sendable>(_ chunks: Chunks, limit: Int64) async throws -> BlobReference
-    where Chunks.Element == [UInt8] {
+    public func put<Chunks: AsyncSequence & Sendable>(
+        _ chunks: Chunks, limit: Int64, expecting expected: String?
+    ) async throws -> BlobReference where Chunks.Element == [UInt8] {
         let staged = folder.appending(path: "staged-\(UUID().uuidString)")
         try Data().write(to: staged)
         do {
@@ -59,7 +60,9 @@ public final class FolderBlobs: BlobStore {
                 try file.write(contentsOf: piece)
                 size += Int64(piece.count)
             }
-            return try keep(staged, BlobReference(sha256: HexCoding.encode(hash.finalize()), size: size))
+            let blob = BlobReference(sha256: HexCoding.encode(hash.finalize()), size: size)
+            try blob.require(name: expected)
+            return try keep(staged, blob)
         } catch {
             try? FileManager.default.removeItem(at: staged)
             throw error

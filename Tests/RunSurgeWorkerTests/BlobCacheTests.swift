@@ -103,8 +103,9 @@ private struct AwayStore: BlobStore {
         return .unavailable("nobody answers")
     }
 
-    func put<Chunks: AsyncSequence & Sendable>(_ chunks: Chunks, limit: Int64) async throws -> BlobReference
-    where Chunks.Element == [UInt8] { throw away }
+    func put<Chunks: AsyncSequence & Sendable>(
+        _ chunks: Chunks, limit: Int64, expecting expected: String?
+    ) async throws -> BlobReference where Chunks.Element == [UInt8] { throw away }
     func put(fileAt path: String) async throws -> BlobReference { throw away }
     func read(_ blob: BlobReference, range: Range<Int64>) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         throw away

@@ -18,8 +18,9 @@ final class FolderBlobStore: BlobStore {
 
     init() throws { folder = try TestFolder() }
 
-    func put<Chunks: AsyncSequence & Sendable>(_ chunks: Chunks, limit: Int64) async throws -> BlobReference
-    where Chunks.Element == [UInt8] {
+    func put<Chunks: AsyncSequence & Sendable>(
+        _ chunks: Chunks, limit: Int64, expecting expected: String?
+    ) async throws -> BlobReference where Chunks.Element == [UInt8] {
         let path = "\(folder.path)/new\(count.add(1, ordering: .relaxed).newValue)"
         let file = FileDescriptorBox(try FileDescriptor.open(path, O_WRONLY | O_CREAT, mode: 0o644))
         for try await chunk in chunks { try file.write(chunk) }

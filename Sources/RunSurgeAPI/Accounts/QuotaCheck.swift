@@ -85,22 +85,23 @@ actor QuotaCheck {
     /// The one look that all who ask at the same time share.
     private func reading(of user: UserID) -> Task<Void, any Error> {
         if let reading = readings[user] { return reading }
-        let reading = Task { try await read(user) }
+        let before = memories[user]
+        let reading = Task { try await read(user, before: before) }
         readings[user] = reading
         return reading
     }
 
-    private func read(_ user: UserID) async throws {
+    /// - Parameter before: what was remembered when it was decided to look again.
+    private func read(_ user: UserID, before: Memory?) async throws {
         defer { readings[user] = nil }
         let start = ContinuousClock.now
-        let before = memories[user]
         guard let standing = try await access?.standing(of: user) else {
             memories[user] = nil
             return
         }
         var memory = Memory(standing: standing, at: start)
         if let before, let now = memories[user], now.at == before.at {
-            // The store may not have seen what was admitted since it was asked.
+            // The store may not have seen what was admitted since then.
             memory.bytes = now.bytes - before.bytes
             memory.jobs = now.jobs - before.jobs
         }

@@ -34,7 +34,7 @@ struct Authenticator: RouterMiddleware {
 
     static func bearer(of request: Request) -> String? {
         guard let words = request.headers[.authorization]?.utf8.split(separator: UInt8(ascii: " ")), words.count == 2,
-            Substring(words[0]).lowercased() == "bearer"
+            words[0].elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 })
         else { return nil }
         return String(Substring(words[1]))
     }

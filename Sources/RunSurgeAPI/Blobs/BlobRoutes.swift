@@ -48,9 +48,11 @@ struct BlobRoutes: Sendable {
             try await call.context.welcomeBody(of: request)
             let body = PacedBody(request.body, limit: Limits.uploadBytes, what: "file")
             do {
-                return try await blobs.put(CheckedBytes(base: body, expected: name), limit: Limits.uploadBytes)
+                return try await blobs.put(body, limit: Limits.uploadBytes, expecting: name)
             } catch BlobError.tooLarge {
                 throw Self.tooLarge
+            } catch BlobError.unexpected {
+                throw APIError.invalid("sha256", "The body is not what its SHA-256 says, or was cut.")
             }
         }
         let receipt = identity.user.map { receipts.receipt(for: blob, user: $0.id) }

@@ -14,6 +14,11 @@ public struct BlobReference: Hashable, Sendable, Codable {
     public static let empty = BlobReference(
         sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", size: 0)
 
+    /// - Throws: `BlobError.unexpected` when its name is not `expected`; nil: it may have any.
+    public func require(name expected: String?) throws(BlobError) {
+        if let expected, expected != sha256 { throw .unexpected(expected) }
+    }
+
     /// Whether `text` could be the name of a blob; guards every path and query made from outside input.
     public static func isValidName(_ text: String) -> Bool {
         text.utf8.count == 64

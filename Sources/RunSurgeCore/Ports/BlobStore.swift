@@ -4,9 +4,12 @@
 /// until it is collected.
 public protocol BlobStore: Sendable {
     /// Stores everything that `chunks` yields and returns its name once it is durable.
-    /// - Throws: `BlobError.tooLarge` past `limit` bytes, `.storageFull`, or what `chunks` throws; nothing is kept then.
-    func put<Chunks: AsyncSequence & Sendable>(_ chunks: Chunks, limit: Int64) async throws -> BlobReference
-    where Chunks.Element == [UInt8]
+    /// - Parameter expected: the name that it must have; nil: any.
+    /// - Throws: `BlobError.tooLarge` past `limit` bytes, `.unexpected`, `.storageFull`, or what `chunks` throws;
+    ///   nothing is kept then.
+    func put<Chunks: AsyncSequence & Sendable>(
+        _ chunks: Chunks, limit: Int64, expecting expected: String?
+    ) async throws -> BlobReference where Chunks.Element == [UInt8]
 
     /// Stores an existing file's bytes.
     func put(fileAt path: String) async throws -> BlobReference
@@ -22,6 +25,10 @@ public protocol BlobStore: Sendable {
 }
 
 extension BlobStore {
+    /// Stores what may have any name.
+    public func put<Chunks: AsyncSequence & Sendable>(_ chunks: Chunks, limit: Int64) async throws -> BlobReference
+    where Chunks.Element == [UInt8] { try await put(chunks, limit: limit, expecting: nil) }
+
     /// Stores bytes that are in memory already.
     public func put(_ bytes: [UInt8]) async throws -> BlobReference {
         let once = AsyncStream<[UInt8]> { continuation in
@@ -46,6 +53,8 @@ public enum BlobError: Error, Equatable, CustomStringConvertible {
     case tooLarge(limit: Int64)
     case storageFull
     case corrupted(String)
+    /// The bytes are others than the name that they should have says.
+    case unexpected(String)
     /// Nothing is wrong with the blob, and the same call may succeed later.
     case unavailable(String)
 
@@ -55,6 +64,7 @@ public enum BlobError: Error, Equatable, CustomStringConvertible {
         case .tooLarge(let limit): "The file is larger than the limit of \(limit) bytes."
         case .storageFull: "The disk for blobs is full; free some space and try again."
         case .corrupted(let name): "The stored blob \(name) does not match its name; restore it from a backup."
+        case .unexpected(let name): "The bytes are not what the SHA-256 \(name) says, or were cut."
         case .unavailable(let reason): reason
         }
     }

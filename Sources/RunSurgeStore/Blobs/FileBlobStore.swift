@@ -27,16 +27,44 @@ public struct FileBlobStore: BlobStore {
         try TemporaryFile.sweep(temporary)
     }
 
-    public func put<Chunks: AsyncSequence & Sendable>(_ chunks: Chunks, limit: Int64) async throws -> BlobReference
-    where Chunks.Element == [UInt8] {
+    public func put<Chunks: AsyncSequence & Sendable>(
+        _ chunks: Chunks, limit: Int64, expecting expected: String?
+    ) async throws -> BlobReference where Chunks.Element == [UInt8] {
         let folder = temporary
         let file = try await pool.run { try TemporaryFile(in: folder) }
         return try await discardingOnFailure(file) {
-            for try await piece in chunks {
-                try await pool.run { try file.append(piece, limit: limit) }
-            }
+            try await append(chunks, to: file, limit: limit)
+            try file.reference.require(name: expected)
             return try await publish(file)
         }
+    }
+
+    /// Bytes that are written at one go: a piece of a request is small beside what it takes to hand it to a thread.
+    private static let writtenBytes = 512 << 10
+
+    /// Writes and hashes what has come while more of it comes. The file is at rest when this returns.
+    private func append<Chunks: AsyncSequence & Sendable>(
+        _ chunks: Chunks, to file: TemporaryFile, limit: Int64
+    ) async throws where Chunks.Element == [UInt8] {
+        var writing: Task<Void, any Error>?
+        func write(_ bytes: [UInt8]) async throws {
+            try await writing?.value
+            writing = Task { try await pool.run { try file.append(bytes, limit: limit) } }
+        }
+        do {
+            var gathered: [UInt8] = []
+            for try await piece in chunks {
+                gathered += piece
+                guard gathered.count >= Self.writtenBytes else { continue }
+                try await write(gathered)
+                gathered = []
+            }
+            if !gathered.isEmpty { try await write(gathered) }
+        } catch {
+            _ = await writing?.result
+            throw error
+        }
+        try await writing?.value
     }
 
     /// The file is copied, in no more time than its disk takes (at once where the file system shares extents): a hard

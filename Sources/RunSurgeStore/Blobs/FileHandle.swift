@@ -3,6 +3,7 @@ import RunSurgeCore
 #if canImport(Darwin)
     import Darwin
 #else
+    import CLinux
     import Glibc
 #endif
 
@@ -67,6 +68,13 @@ final class FileHandle: Sendable {
     }
 
     func synchronize() throws { _ = try retrying("fsync", path) { fsync(descriptor) } }
+
+    /// Has the disk begin with these bytes, and does not wait for it. What fails now is told by `synchronize`.
+    func beginSynchronizing(_ range: Range<Int64>) {
+        #if canImport(Glibc)
+            _ = runsurge_begin_writing(descriptor, off_t(range.lowerBound), off_t(range.count))
+        #endif
+    }
 
     func setMode(_ mode: mode_t) throws { _ = try retrying("fchmod", path) { fchmod(descriptor, mode) } }
 

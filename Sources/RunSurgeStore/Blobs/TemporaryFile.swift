@@ -14,6 +14,8 @@ final class TemporaryFile: Sendable {
     private struct State {
         var hash = SHA256()
         var size: Int64 = 0
+        /// Bytes that the disk was told to begin with.
+        var begun: Int64 = 0
     }
 
     private static let serial = Atomic<UInt64>(0)
@@ -51,7 +53,17 @@ final class TemporaryFile: Sendable {
             try file.write(bytes)
             state.hash.update(data: bytes)
             state.size += Int64(bytes.count)
+            beginSynchronizing(&state)
         }
+    }
+
+    /// Bytes of a large file that the disk is given while more of it comes, rather than all of it at its end.
+    private static let begunBytes: Int64 = 8 << 20
+
+    private func beginSynchronizing(_ state: inout State) {
+        guard state.size - state.begun >= Self.begunBytes else { return }
+        file.beginSynchronizing(state.begun..<state.size)
+        state.begun = state.size
     }
 
     /// Blocks. Shares the extents of `source`, where the file system can; its later changes do not show.
@@ -82,6 +94,7 @@ final class TemporaryFile: Sendable {
                 state.hash.update(bufferPointer: bytes)
                 try file.write(bytes)
                 state.size += Int64(bytes.count)
+                beginSynchronizing(&state)
             }
         }
     }

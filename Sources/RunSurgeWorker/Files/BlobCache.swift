@@ -56,7 +56,7 @@ actor BlobCache {
                 switch error {
                 case .unavailable: patience = Self.absence
                 case .storageFull where isForMaster: patience = Self.fullness
-                case .storageFull, .notFound, .tooLarge, .corrupted: throw error
+                case .storageFull, .notFound, .tooLarge, .corrupted, .unexpected: throw error
                 }
                 guard ContinuousClock.now - start < patience, await isWanted() else { throw error }
             }

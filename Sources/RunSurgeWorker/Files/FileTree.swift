@@ -1,4 +1,4 @@
-internal import CProcess
+internal import CLinux
 internal import Glibc
 
 /// Folders and files of the agent's own. Everything here blocks.

@@ -1,4 +1,4 @@
-internal import CProcess
+internal import CLinux
 internal import Glibc
 
 /// A detached thread with every signal blocked, for what blocks for long.

@@ -1,4 +1,4 @@
-internal import CProcess
+internal import CLinux
 internal import Glibc
 
 /// Bounds that the kernel holds a process and its children to.

@@ -1,4 +1,4 @@
-internal import CProcess
+internal import CLinux
 internal import Glibc
 
 /// An open descriptor, closed when it goes away. Always close-on-exec.

@@ -1,7 +1,7 @@
-#ifndef RUNSURGE_CPROCESS_SHIM_H
-#define RUNSURGE_CPROCESS_SHIM_H
+#ifndef RUNSURGE_CLINUX_SHIM_H
+#define RUNSURGE_CLINUX_SHIM_H
 
-// What Linux offers for processes and Swift's own import of glibc leaves out: GNU extensions, variadic functions,
+// What Linux offers for processes and files and Swift's own import of glibc leaves out: GNU extensions, variadic functions,
 // and what must happen between fork and exec.
 
 #include <errno.h>
@@ -116,6 +116,11 @@ static inline int runsurge_pipe_size(int descriptor, int bytes) { return fcntl(d
 static inline int runsurge_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 static inline ssize_t runsurge_copy(int from, int to, size_t bytes) {
     return syscall(SYS_copy_file_range, from, NULL, to, NULL, bytes, 0U);
+}
+
+/// Has the disk begin with bytes that were written to a file, without waiting for it.
+static inline int runsurge_begin_writing(int file, off_t offset, off_t bytes) {
+    return (int)syscall(SYS_sync_file_range, file, offset, bytes, 2U /* SYNC_FILE_RANGE_WRITE */);
 }
 
 /// Cut to 15 bytes by the kernel.

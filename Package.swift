@@ -55,9 +55,10 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CLinux"),
-        .target(name: "ZeroMQ", dependencies: ["CZeroMQ"], swiftSettings: swift),
+        .target(name: "ZeroMQ", dependencies: ["CLinux", "CZeroMQ"], swiftSettings: swift),
         .target(
-            name: "PostgreSQL", dependencies: ["CLibPQ", collections, orderedCollections, logging], swiftSettings: swift
+            name: "PostgreSQL", dependencies: ["CLibPQ", "CLinux", collections, orderedCollections, logging],
+            swiftSettings: swift
         ),
         .target(name: "RunSurgeCore", dependencies: [collections], swiftSettings: swift),
         .target(

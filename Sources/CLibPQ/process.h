@@ -97,18 +97,6 @@ static inline int runsurge_spawn(const char *path, char *const *arguments, char 
     return failure ? -failure : (int)child;
 }
 
-// Both ends close at exec. Returns 0 or -errno.
-static inline int runsurge_pipe(int *ends) { return syscall(SYS_pipe2, ends, O_CLOEXEC) == 0 ? 0 : -errno; }
-
-// A descriptor that is readable once the child has ended; -1 on a kernel without them.
-static inline int runsurge_process_descriptor(int pid) {
-#ifdef SYS_pidfd_open
-    return (int)syscall(SYS_pidfd_open, pid, 0);
-#else
-    return -1;
-#endif
-}
-
 // Processes attached to a System V shared memory segment; -1 when there is none.
 static inline long runsurge_shared_memory_users(int segment) {
     struct shmid_ds status;

@@ -1,4 +1,4 @@
-import CLibPQ
+import CLinux
 import Glibc
 
 /// Starts detached POSIX threads with every signal blocked, for work that blocks.

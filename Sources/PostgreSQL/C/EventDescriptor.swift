@@ -1,4 +1,4 @@
-import CLibPQ
+import CLinux
 import Glibc
 
 /// An eventfd: wakes a `poll` from any thread.

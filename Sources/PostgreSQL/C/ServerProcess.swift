@@ -1,4 +1,5 @@
 import CLibPQ
+import CLinux
 import Glibc
 
 /// A child process: the server, or one of its tools. It ends with the thread that started it.
@@ -66,7 +67,7 @@ struct ServerProcess: Sendable {
 
     /// A descriptor that is readable once the process has ended; the caller closes it. nil when the kernel has none.
     func endDescriptor() -> Int32? {
-        let descriptor = runsurge_process_descriptor(identifier)
+        let descriptor = runsurge_pidfd_open(identifier)
         return descriptor >= 0 ? descriptor : nil
     }
 }

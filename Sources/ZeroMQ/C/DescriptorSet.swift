@@ -1,4 +1,4 @@
-internal import CZeroMQ
+internal import CLinux
 internal import Glibc
 
 /// Waits for any of thousands of descriptors on one thread, at the cost of those that are ready.

@@ -1,4 +1,4 @@
-internal import CZeroMQ
+internal import CLinux
 internal import Glibc
 
 /// An eventfd: any thread signals, one polls and drains. Closes with its last owner.

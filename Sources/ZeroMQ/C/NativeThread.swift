@@ -1,4 +1,4 @@
-internal import CZeroMQ
+internal import CLinux
 internal import Glibc
 
 /// A POSIX thread with all signals blocked.

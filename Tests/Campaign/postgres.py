@@ -15,7 +15,7 @@ NAME = "runsurge"
 
 
 class Database:
-    """Listens at `address`:5432 and trusts whoever comes: only the campaign's own namespace can."""
+    """Trusts whoever comes: who can reach `address` is the test's."""
 
     port = 5432
 
@@ -37,7 +37,7 @@ class Database:
         with (self.folder / "data" / "pg_hba.conf").open("a") as rules:
             rules.write("host all all 0.0.0.0/0 trust\n")
         self.start()
-        self._run("createdb", "-h", self.address, "-U", USER, NAME)
+        self._run("createdb", "-h", self.address, "-p", str(self.port), "-U", USER, NAME)
 
     @property
     def is_running(self) -> bool:

@@ -54,6 +54,7 @@ class TwoMasterTests(unittest.TestCase):
         self.addCleanup(self.database.stop)
         self.database.create()
         self.urls: list[str] = []
+        self.work_endpoints: list[str] = []
         self.masters = [self.start_master(ports + 1 + number * 5, role)
                         for number, role in enumerate(["leader", "standby"])]
         answer = requests.post(f"{self.urls[0]}/api/auth/register", timeout=30, json={
@@ -61,14 +62,15 @@ class TwoMasterTests(unittest.TestCase):
         self.token = answer.json()["access_token"]
         self.headers = {"Authorization": f"Bearer {self.token}"}
         worker = OwnedProcess(
-            [EXECUTABLE, "worker", "--master", ",".join(self.urls), "--slots", "1", "--folder",
-             str(self.folder / "worker")], self.folder / "worker.log", {"RUNSURGE_TOKEN": self.token})
+            [EXECUTABLE, "worker", "--master", self.urls[0], "--connect", ",".join(self.work_endpoints), "--slots", "1",
+             "--folder", str(self.folder / "worker")], self.folder / "worker.log", {"RUNSURGE_TOKEN": self.token})
         self.addCleanup(worker.stop)
 
     def start_master(self, port: int, role: str) -> OwnedProcess:
         """Returns when it has the role."""
         url = f"http://{ADDRESS}:{port + 4}"
         self.urls.append(url)
+        self.work_endpoints.append(f"tcp://{ADDRESS}:{port}")
         process = OwnedProcess(
             [EXECUTABLE, "master", "--data", str(self.folder / role), "--blobs", str(self.folder / "blobs"),
              "--port", str(port + 4), "--work-port", str(port)], self.folder / f"{role}.log",

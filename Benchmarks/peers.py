@@ -117,7 +117,7 @@ def celery(tasks: int, singles: int, folder: Path) -> Measured:
 def hyperqueue(tasks: int, singles: int, folder: Path) -> Measured:
     from hyperqueue import Job, LocalCluster
     from hyperqueue.cluster import WorkerConfig
-    with LocalCluster(folder) as it:
+    with LocalCluster(str(folder)) as it:
         it.start_worker(WorkerConfig(cores=WORKERS))
         client = it.client()
 
@@ -136,8 +136,10 @@ def runsurge(tasks: int, singles: int, folder: Path, binary: str = "") -> Measur
     folder.chmod(0o711)
 
     def bench(*arguments: str) -> Any:
-        done = subprocess.run([binary, "bench", *arguments, "--without-limits", "--json"], env=environment, check=True,
-                              stdout=subprocess.PIPE, timeout=600)
+        done = subprocess.run([binary, "bench", *arguments, "--without-limits", "--json"], env=environment,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600)
+        if done.returncode:
+            raise RuntimeError(done.stderr.decode(errors="replace").strip())
         return {figure["name"]: figure["value"] for figure in json.loads(done.stdout)["figures"]}
 
     rate = bench("chunks", "--chunks", str(tasks), "--workers", str(WORKERS), "--runs", "1")

@@ -176,4 +176,30 @@ import Testing
         }
         #expect("\(try #require(error))".contains("apt-get install bubblewrap"))
     }
+
+    /// `/tmp` of the sandbox is its own, and shows the environment all the same.
+    @Test func aVirtualEnvironmentMayLieInTheTemporaryFolder() async throws {
+        let folder = try TestFolder()
+        #expect(folder.path.hasPrefix("/tmp/"))
+        let system = try await TestSandbox.shared.value.interpreter
+        let environment = folder.path + "/environment"
+        let sandbox = try await BlockingWork.run {
+            let made = try CapturedCommand(
+                path: system.executable, arguments: ["-m", "venv", "--without-pip", environment],
+                environment: Interpreter.hostEnvironment, timeout: .seconds(60), outputLimit: 65_536
+            ).run()
+            #expect(made.status == 0)
+            let interpreter = try Interpreter.resolve(environment + "/bin/python3")
+            return try Sandbox.prepare(isOn: true, interpreter: interpreter, folder: folder.path)
+        }
+        let script = "import sys; print(sys.prefix)"
+        let command = sandbox.command(arguments: ["-c", script], mounts: [], temporary: nil, infoDescriptor: nil)
+        let answer = try await BlockingWork.run {
+            try CapturedCommand(
+                path: command[0], arguments: Array(command.dropFirst()), environment: Sandbox.environment(hashSeed: 0),
+                timeout: .seconds(20), outputLimit: 65_536
+            ).run()
+        }
+        #expect(String(decoding: answer.output, as: UTF8.self) == environment + "\n")
+    }
 }

@@ -100,9 +100,10 @@ struct Sandbox: Sendable {
         if deniesNamespaces { command.append("--disable-userns") }
         if let infoDescriptor { command += ["--info-fd", "\(infoDescriptor)"] }
         command += Self.systemRoot + etc
-        for folder in interpreter.folders { command += ["--ro-bind", folder, folder] }
         command += ["--proc", "/proc", "--dev", "/dev", "--dir", "/run"]
         command += temporary.map { ["--bind", $0, "/tmp"] } ?? ["--tmpfs", "/tmp"]
+        // After /tmp: a virtual environment may lie in it.
+        for folder in interpreter.folders { command += ["--ro-bind", folder, folder] }
         for mount in mounts { command += [mount.isWritable ? "--bind" : "--ro-bind", mount.source, mount.target] }
         return command + ["--remount-ro", "/", "--chdir", "/", "--"] + python
     }

@@ -1,8 +1,8 @@
 #ifndef RUNSURGE_CLINUX_SHIM_H
 #define RUNSURGE_CLINUX_SHIM_H
 
-// What Linux offers for processes and files and Swift's own import of glibc leaves out: GNU extensions, variadic functions,
-// and what must happen between fork and exec.
+// What Linux offers for processes and files and Swift's own import of glibc leaves out: GNU extensions, variadic
+// functions, and what must happen between fork and exec.
 
 #include <errno.h>
 #include <fcntl.h>

@@ -33,6 +33,18 @@ struct LastMadeTests {
         #expect(made == [1, 2, 3, 1])
     }
 
+    @Test func keepsNothingThatIsTooLarge() {
+        let lengths = LastMade<Int, String, Int> { text, _ in text.count < 4 }
+        var made = 0
+        for text in ["tiny", "tiny", "one", "one"] {
+            _ = lengths.product(for: 1, of: text) {
+                made += 1
+                return text.count
+            }
+        }
+        #expect(made == 3)
+    }
+
     @Test func aFailureIsNotKept() async throws {
         let lengths = LastMade<Int, String, Int>()
         await #expect(throws: Failure.self) {

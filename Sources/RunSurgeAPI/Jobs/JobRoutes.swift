@@ -7,7 +7,9 @@ struct JobRoutes: Sendable {
     let jobs: any JobStore
     let pages: Pages
     /// Of jobs that are asked for again and again.
-    private let encoded = LastMade<JobID, JobOverview, ByteBuffer>()
+    private let encoded = LastMade<JobID, JobOverview, ByteBuffer> { _, buffer in
+        buffer.readableBytes <= 16 << 10
+    }
 
     init(jobs: any JobStore, pages: Pages) {
         self.jobs = jobs

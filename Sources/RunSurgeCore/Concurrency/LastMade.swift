@@ -13,12 +13,18 @@ public final class LastMade<Key: Hashable & Sendable, Source: Equatable & Sendab
     }
 
     private let capacity: Int
+    private let isKept: @Sendable (Source, Product) -> Bool
     private let state = Mutex(State())
 
-    /// - Parameter capacity: products that are kept, 1 or more.
-    public init(capacity: Int = 1_000) {
+    /// - Parameters:
+    ///   - capacity: products that are kept, 1 or more.
+    ///   - isKept: whether a product may be, with what it was made of; large ones are not.
+    public init(
+        capacity: Int = 1_000, keeping isKept: @escaping @Sendable (Source, Product) -> Bool = { _, _ in true }
+    ) {
         precondition(capacity >= 1)
         self.capacity = capacity
+        self.isKept = isKept
     }
 
     /// - Throws: what `make` throws, which is not kept.
@@ -43,6 +49,7 @@ public final class LastMade<Key: Hashable & Sendable, Source: Equatable & Sendab
     }
 
     private func keep(_ product: Product, for key: Key, of source: Source) {
+        guard isKept(source, product) else { return }
         state.withLock { state in
             if state.known.updateValue((source, product), forKey: key) == nil { state.order.append(key) }
             if state.order.count > capacity, let oldest = state.order.popFirst() { state.known[oldest] = nil }

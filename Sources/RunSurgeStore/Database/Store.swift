@@ -14,7 +14,7 @@ public struct Store: Sendable {
     private init(database: Database, connection: ConnectionConfiguration) {
         self.database = database
         self.connection = connection
-        let facts = JobOverviewRow.KnownFacts()
+        let facts = JobOverviewRow.KnownFacts { text, _ in text.utf8.count <= 16 << 10 }
         overviews = CombinedReads { try await OwnedJob.read($0, facts, from: database) }
     }
 

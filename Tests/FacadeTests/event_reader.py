@@ -18,6 +18,17 @@ class Event:
     data: dict[str, Any]
 
 
+def states_of(events: list[Event], job: int) -> list[str]:
+    """What was said of one job, in its order."""
+    return [event.data["status"] for event in events if event.data.get("job_id") == job]
+
+
+def check_order(events: list[Event]) -> None:
+    places = [tuple(map(int, event.id.split("-"))) for event in events]
+    if places != sorted(set(places)):
+        raise AssertionError(f"not in order, or twice: {places}")
+
+
 class EventReader:
     """One stream in a thread of its own, from `last` on."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "RealCluster"))
-from event_reader import Event, EventReader  # noqa: E402
+from event_reader import Event, EventReader, check_order, states_of  # noqa: E402
 from original_client import OriginalClient  # noqa: E402
 from real_cluster import Cluster  # noqa: E402
 
@@ -49,23 +49,15 @@ class EventTests(unittest.TestCase):
         self.addCleanup(reader.close)
         return reader
 
-    def check_order(self, events: list[Event]) -> None:
-        places = [tuple(map(int, event.id.split("-"))) for event in events]
-        self.assertEqual(places, sorted(set(places)), "in order, and nothing twice")
-
-    @staticmethod
-    def states(events: list[Event], job: int) -> list[str]:
-        return [event.data["status"] for event in events if event.data.get("job_id") == job]
-
     def test_changes_come_in_order_and_to_their_owner_only(self) -> None:
         mine, other = self.reader("ada"), self.reader("eve")
         mine.wait_for_place()
         other.wait_for_place()
         jobs = [self.submit("ada") for _ in range(3)]
         events = mine.wait(12)
-        self.check_order(events)
+        check_order(events)
         for job in jobs:
-            self.assertEqual(self.states(events, job), ["submitted", "pending_schedule", "running", "completed"])
+            self.assertEqual(states_of(events, job), ["submitted", "pending_schedule", "running", "completed"])
         self.assertEqual({event.kind for event in events}, {"job"})
         time.sleep(0.5)
         self.assertEqual(other.events, [])
@@ -74,14 +66,14 @@ class EventTests(unittest.TestCase):
         job = self.submit("ada", "import time; time.sleep(1)")
         reader = self.reader("ada", f"/api/job/{job}/events")
         self.assertTrue(reader.has_ended.wait(60))
-        states = self.states(reader.events, job)
+        states = states_of(reader.events, job)
         whole = ["submitted", "pending_schedule", "running", "completed"]
         self.assertEqual(states, whole[whole.index(states[0]):])
-        self.check_order(reader.events)
+        check_order(reader.events)
         # One who comes later is told how it ended, and one who knows it that there is no more.
         late = self.reader("ada", f"/api/job/{job}/events")
         self.assertTrue(late.has_ended.wait(20))
-        self.assertEqual(self.states(late.events, job), ["completed"])
+        self.assertEqual(states_of(late.events, job), ["completed"])
         for last in (late.last, reader.last):
             over = self.reader("ada", f"/api/job/{job}/events", last)
             self.assertTrue(over.has_ended.wait(20))
@@ -89,7 +81,7 @@ class EventTests(unittest.TestCase):
         # From the middle the rest comes.
         middle = self.reader("ada", f"/api/job/{job}/events", reader.events[0].id)
         self.assertTrue(middle.has_ended.wait(20))
-        self.assertEqual(self.states(middle.events, job), states[1:])
+        self.assertEqual(states_of(middle.events, job), states[1:])
         foreign = self.reader("eve", f"/api/job/{job}/events")
         self.assertTrue(foreign.has_ended.wait(20))
         self.assertEqual(foreign.status, 403)
@@ -143,13 +135,13 @@ class EventTests(unittest.TestCase):
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             events = seen + third.events
-            if all(self.states(events, job)[-1:] == ["completed"] for job in jobs):
+            if all(states_of(events, job)[-1:] == ["completed"] for job in jobs):
                 break
             time.sleep(0.1)
         events = seen + third.events
-        self.check_order(events)
+        check_order(events)
         for job in jobs:
-            states = self.states(events, job)
+            states = states_of(events, job)
             self.assertEqual((states[0], states[-1]), ("submitted", "completed"), states)
             # A crash in the middle may set a job back, but what is said follows what was said.
             self.assertTrue(all(left != right for left, right in zip(states, states[1:])), states)

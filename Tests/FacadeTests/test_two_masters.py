@@ -15,7 +15,7 @@ import requests
 
 for neighbour in ("RealCluster", "Campaign"):
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / neighbour))
-from event_reader import Event, EventReader  # noqa: E402
+from event_reader import Event, EventReader, check_order, states_of  # noqa: E402
 from postgres import NAME, USER, Database  # noqa: E402
 from processes import OwnedProcess, wait_until  # noqa: E402
 from real_cluster import EXECUTABLE  # noqa: E402
@@ -102,14 +102,6 @@ class TwoMasterTests(unittest.TestCase):
         return reader
 
     @staticmethod
-    def states(events: list[Event], job: int) -> list[str]:
-        return [event.data["status"] for event in events if event.data.get("job_id") == job]
-
-    def check_order(self, events: list[Event]) -> None:
-        places = [tuple(map(int, event.id.split("-"))) for event in events]
-        self.assertEqual(places, sorted(set(places)), "in order, and nothing twice")
-
-    @staticmethod
     def of_jobs(events: list[Event]) -> list[Event]:
         return [event for event in events if event.kind == "job"]
 
@@ -120,10 +112,10 @@ class TwoMasterTests(unittest.TestCase):
         jobs = [self.submit(url) for url in self.urls + self.urls]
         wait_until(lambda: all(len(self.of_jobs(stream.events)) == 16 for stream in streams), SECONDS, "all changes")
         whole = streams[0].events
-        self.check_order(whole)
+        check_order(whole)
         self.assertEqual(whole, streams[1].events)
         for job in jobs:
-            self.assertEqual(self.states(whole, job), STATES)
+            self.assertEqual(states_of(whole, job), STATES)
         for url in self.urls:
             rest = self.reader(url, whole[6].id)
             self.assertEqual(rest.wait(len(whole) - 7), whole[7:])
@@ -147,19 +139,19 @@ class TwoMasterTests(unittest.TestCase):
         stream = self.reader(self.urls[0])
         stream.wait_for_place()
         jobs = [self.submit(self.urls[0], "import time; time.sleep(2); print(1)")]
-        wait_until(lambda: "running" in self.states(stream.events, jobs[0]), SECONDS, "the job to run")
+        wait_until(lambda: "running" in states_of(stream.events, jobs[0]), SECONDS, "the job to run")
         self.masters[0].kill()
         self.assertTrue(stream.has_ended.wait(SECONDS))
         # It is not the leader yet, and takes what it is given.
         jobs += [self.submit(self.urls[1]) for _ in range(3)]
         rest = self.reader(self.urls[1], stream.last)
-        wait_until(lambda: all(self.states(rest.events, job)[-1:] == ["completed"] for job in jobs), 2 * SECONDS,
+        wait_until(lambda: all(states_of(rest.events, job)[-1:] == ["completed"] for job in jobs), 2 * SECONDS,
                    "all jobs to end")
         self.assertEqual(self.role(self.urls[1]), "leader")
         events = stream.events + rest.events
-        self.check_order(events)
+        check_order(events)
         for job in jobs:
-            self.assertEqual(self.states(events, job), STATES)
+            self.assertEqual(states_of(events, job), STATES)
             output = requests.get(f"{self.urls[1]}/api/job/{job}/logs", headers=self.headers, timeout=30)
             self.assertEqual(output.text, "1\n")
 

@@ -37,11 +37,12 @@ public struct JobOverview: Sendable, Hashable {
         self.amount = amount
     }
 
-    public init(_ job: Job, uploadName: String? = nil, amount: MicroUnits? = nil) {
+    /// A job that nothing was uploaded for yet.
+    public init(_ job: Job, amount: MicroUnits? = nil) {
         self.init(
             id: job.id, owner: job.owner, state: job.state, createdAt: job.createdAt, startedAt: job.startedAt,
             finishedAt: job.finishedAt, exitStatus: job.outcome?.exitStatus, failure: job.failure, group: job.group,
-            facts: JobFacts(job.specification), uploadName: uploadName, amount: amount)
+            facts: JobFacts(job.specification), uploadName: nil, amount: amount)
     }
 }
 
@@ -60,12 +61,10 @@ public struct JobFacts: Sendable, Hashable {
     public init(_ specification: JobSpecification) {
         name = specification.name
         kind = specification.kind
-        scriptName = Self.lastComponent(specification.script.path)
-        inputName = specification.inputs.first.map { Self.lastComponent($0.path) }
+        scriptName = JobPath.lastComponent(specification.script.path)
+        inputName = specification.inputs.first.map { JobPath.lastComponent($0.path) }
         hashSeed = specification.hashSeed
         priority = specification.priority
         findings = specification.findings ?? []
     }
-
-    private static func lastComponent(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
 }

@@ -23,13 +23,11 @@ enum JobOverviewRow {
 
     static func decode(_ row: Row, _ known: KnownFacts? = nil) throws -> JobOverview {
         let id: JobID = try row.identifier("id")
-        guard let state = JobState(rawValue: try row.string("state")) else {
-            throw StoreError.inconsistent("job \(id) has an unknown state")
-        }
         let text = try row.string("specification")
         func made() throws -> JobFacts { JobFacts(try JobRow.decodeJSON(text)) }
         return JobOverview(
-            id: id, owner: try row.identifier("owner_id"), state: state, createdAt: try row.moment("created_at"),
+            id: id, owner: try row.identifier("owner_id"), state: try JobRow.state(row),
+            createdAt: try row.moment("created_at"),
             startedAt: try row.optionalMoment("started_at"), finishedAt: try row.optionalMoment("finished_at"),
             exitStatus: try row.optionalInt32("exit_status"), failure: try row.optionalString("failure"),
             group: try row.optionalInt64("group_id").map(JobGroupID.init(_:)),

@@ -32,17 +32,21 @@ enum JobRow {
     }
 
     static func decode(_ row: Row) throws -> Job {
-        guard let state = JobState(rawValue: try row.string("state")) else {
-            throw StoreError.inconsistent("job \(try row.int64("id")) has an unknown state")
-        }
-        return Job(
+        Job(
             id: try row.identifier("id"), owner: try row.identifier("owner_id"),
-            specification: try decodeJSON(row.string("specification")), state: state,
+            specification: try decodeJSON(row.string("specification")), state: try state(row),
             createdAt: try row.moment("created_at"), startedAt: try row.optionalMoment("started_at"),
             finishedAt: try row.optionalMoment("finished_at"), plan: try row.optionalBytes("plan"),
             outcome: try outcome(row), failure: try row.optionalString("failure"),
             driverEpoch: try row.int64("driver_epoch"), isReady: try row.bool("is_ready"),
             group: try row.optionalInt64("group_id").map(JobGroupID.init(_:)))
+    }
+
+    static func state(_ row: Row) throws -> JobState {
+        guard let state = JobState(rawValue: try row.string("state")) else {
+            throw StoreError.inconsistent("job \(try row.int64("id")) has an unknown state")
+        }
+        return state
     }
 
     /// Names a call that makes jobs, so that it can be repeated.
